@@ -1,0 +1,10 @@
+# sekisho_floor(name lower...): a static library of every .cpp in the folder, main.cpp apart.
+function(sekisho_floor name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp ${PROJECT_SOURCE_DIR}/${name}/*.S)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  add_library(sekisho_${name} STATIC ${sources})
+  target_link_libraries(sekisho_${name} PUBLIC sekisho_flags Threads::Threads)
+  foreach(lower ${ARGN})
+    target_link_libraries(sekisho_${name} PUBLIC sekisho_${lower})
+  endforeach()
+endfunction()

@@ -1,0 +1,2 @@
+// The program's entry: everything is decided by the command line.
+int main() { return 2; }
