@@ -63,8 +63,8 @@ bool has_day(std::uint8_t days, std::int64_t day) noexcept {
 
 bool always_or_never(const WeeklyWindow& window) noexcept {
     if ((window.days & 0x7f) == 0) return true;
-    const int length = window.to_minute > window.from_minute ? window.to_minute - window.from_minute : 1440;
-    return (window.days & 0x7f) == 0x7f && length == 1440;
+    const int open = window.to_minute - window.from_minute;  // zero or less: past midnight
+    return (window.days & 0x7f) == 0x7f && (open > 0 ? open : open + 1440) == 1440;
 }
 
 // Exactly `count` digits at `at`.
