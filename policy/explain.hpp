@@ -50,6 +50,7 @@ struct Explanation {
     Decision decision;
     std::string rule;  // name of decision.rule
     std::string user, kind, org, app, method, path, client, at;
+    Zone zone = Zone::utc();             // times are shown in it
     std::vector<ConditionTrace> person;  // what binds the person and the app on every allow
     std::vector<RuleTrace> rules;        // every rule, in the order of the configuration
 };

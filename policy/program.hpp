@@ -89,6 +89,7 @@ public:
     std::string_view org_name(const Person& person) const;
     // The contract that binds the person; nullptr for people of no organisation.
     const Contract* contract_of(const Person& person) const;
+    Zone zone() const noexcept { return zone_; }  // of the configuration, for times shown
     const std::shared_ptr<const Tables>& tables() const noexcept { return tables_; }
 
     // rules_of lists the rules that concern an app, in the order of the configuration.
@@ -99,6 +100,7 @@ private:
     struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
     };
+    Zone zone_ = Zone::utc();
     std::shared_ptr<const Tables> tables_;
     std::vector<Rule> rules_;
     std::vector<std::string> rule_names_;

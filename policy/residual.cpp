@@ -1,0 +1,92 @@
+#include "policy/residual.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+
+namespace sekisho::policy {
+namespace {
+
+// Where rules without paths are placed; a compiled prefix holds no control byte.
+constexpr const char* any_target = "\n";
+
+}  // namespace
+
+Residual::Residual(const Program& program, const SubjectFacts& subject, AppId id)
+    : tables_(program.tables()), strength_(subject.strength), proven_at_(subject.proven_at) {
+    const auto* person = program.find_person(subject.user);
+    const auto* app = program.app(id);
+    if (person == nullptr || app == nullptr || !person->may_enter()) {
+        bounds_.may_enter = person != nullptr && person->may_enter();
+        return;
+    }
+    bounds_.may_enter = true;
+    bounds_.app_methods = app->methods;
+    fold_path_ = app->fold_path;
+    if (const auto* contract = program.contract_of(*person)) {
+        contract_ = *contract;
+        bounds_.contract = &contract_;
+    }
+    std::vector<std::pair<std::string, Entry>> placed;
+    for (const auto rule_id : program.rules_of(id)) {
+        const auto& rule = program.rule(rule_id);
+        if (who_matches(rule, *person)) add_rule(rule, placed);
+    }
+    lay_out(std::move(placed));
+}
+
+// A factor's strength cannot change while the residual lives: a test that holds is dropped here, and a deny
+// that asks for more never comes true.
+void Residual::add_rule(const Rule& rule, std::vector<std::pair<std::string, Entry>>& placed) {
+    const bool allow = rule.effect == config::Rule::Effect::allow;
+    bounds_.who_matched = bounds_.who_matched || allow;
+    const auto first = conditions_.size();
+    for (const auto& condition : rule.conditions) {
+        const bool constant = condition.kind == Condition::Kind::factor;
+        if (constant && strength_ >= condition.strength) continue;
+        if (constant && !allow) {
+            conditions_.resize(first);
+            return;
+        }
+        conditions_.push_back(condition);
+    }
+    const Entry entry{rule.id, rule.effect, static_cast<std::uint32_t>(first),
+                      static_cast<std::uint32_t>(conditions_.size() - first), rule.methods};
+    if (rule.paths.empty()) placed.emplace_back(any_target, entry);
+    for (const auto& prefix : rule.paths) placed.emplace_back(fold_path_ ? lower(prefix) : prefix, entry);
+}
+
+void Residual::lay_out(std::vector<std::pair<std::string, Entry>> placed) {
+    std::stable_sort(placed.begin(), placed.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    entries_.reserve(placed.size());
+    for (const auto& [prefix, entry] : placed) {
+        const auto position = static_cast<std::uint32_t>(entries_.size());
+        entries_.push_back(entry);
+        if (prefix == any_target) {
+            if (any_target_.count++ == 0) any_target_.first = position;
+            continue;
+        }
+        if (groups_.empty() || groups_.back().prefix != prefix) {
+            auto hash = hash_seed;
+            for (const char c : prefix) hash = mixed(hash, c);
+            groups_.push_back({hash, prefix, {position, 0}});
+            longest_prefix_ = std::max(longest_prefix_, prefix.size());
+        }
+        ++groups_.back().entries.count;
+    }
+    std::sort(groups_.begin(), groups_.end(), [](const Group& a, const Group& b) { return a.hash < b.hash; });
+}
+
+Moment Residual::moment_of(const RequestFacts& request) const noexcept {
+    return {tables_.get(), strength_,
+            proven_at_,    tables_->bit_of(request.method),
+            request.path,  request.client ? &*request.client : nullptr,
+            request.now};
+}
+
+std::shared_ptr<const Residual> specialise(const Program& program, const SubjectFacts& subject, AppId app) {
+    return std::make_shared<const Residual>(program, subject, app);
+}
+
+}  // namespace sekisho::policy
