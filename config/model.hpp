@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "base/ip.hpp"
 #include "base/secret.hpp"
+#include "config/place.hpp"
 
 #include <cstdint>
 #include <map>
@@ -14,13 +15,6 @@
 #include <vector>
 
 namespace sekisho::config {
-
-// Place is where a value stands, for diagnostics that come later than parsing.
-struct Place {
-    std::uint32_t file = 0;    // index into Model::files
-    std::uint32_t line = 0;    // from 1; 0 = a default, stands nowhere
-    std::uint32_t column = 0;  // from 1
-};
 
 // Text for people: always both languages; one given alone stands for both.
 struct LocalText {
@@ -68,7 +62,8 @@ struct Ops {
 
 struct Store {
     std::string data_directory;
-    std::string master_key_path;
+    std::string master_key_path;  // either this
+    std::string master_key_env;   // or the name of an environment variable
     bool demo = false;  // marked by the demo; such a store never serves off-loopback (R32)
 };
 
@@ -161,6 +156,7 @@ struct Org {
 struct Tier {
     std::string name;
     std::uint8_t rank = 1;  // 1 general ... 3 critical
+    OnAuditFailure on_audit_failure = OnAuditFailure::serve_and_count;  // default for rank 3: refuse
 };
 
 struct Upstream {
@@ -250,6 +246,7 @@ struct Model {
     std::vector<App> apps;    // AppId is the index
     std::vector<Rule> rules;  // RuleId is the index
     Bytes digest;             // SHA-256 over every file read, in order
+    Places places;            // where each value stands, by its path: "apps.wiki.host", "rules.r1.allow.app[0]"
 };
 
 }  // namespace sekisho::config
