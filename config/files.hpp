@@ -40,5 +40,7 @@ bool glob_matches(std::string_view pattern, std::string_view name) noexcept;
 // resolve_path joins a relative path to a folder; an absolute one stays.
 std::string resolve_path(std::string_view folder, std::string_view path);
 std::string folder_of(std::string_view path);
+// has_end_marker: the last line that is neither blank nor a comment is YAML's "..." (R14).
+bool has_end_marker(std::string_view text) noexcept;
 
 }  // namespace sekisho::config

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,5 @@ private:
 
 // digest_of_files: SHA-256 over names and contents in order; nothing when one cannot be read.
 std::optional<Digest> digest_of_files(const std::vector<std::string>& files);
-// has_end_marker: the last line that is not blank or a comment is "...".
-bool has_end_marker(std::string_view text) noexcept;
 
 }  // namespace sekisho::config
