@@ -26,6 +26,7 @@ constexpr TypeWords words[] = {
     {Type::account, "an account name of a-z, 0-9, '.', '_', '@' and '-'",
      "a-z、0-9、.、_、@、- からなるアカウント名"},
     {Type::host, "a host name or an address", "ホスト名かアドレス"},
+    {Type::authority, "a host name or an address, with :port where needed", "ホスト名かアドレス（必要なら :ポート）"},
     {Type::path, "a file path", "ファイルのパス"},
     {Type::url, "a URL such as https://host:8443, without a path", "https://host:8443 のような URL（パスなし）"},
     {Type::origin, "an origin such as https://host", "https://host のようなオリジン"},

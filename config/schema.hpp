@@ -20,6 +20,7 @@ enum class Type : std::uint8_t {
     name,          // a-z 0-9 . _ -
     account,       // as name, for people
     host,          // host name or address literal
+    authority,     // host, with a port where needed
     path,          // file path, relative to the main file's folder
     url,           // https://host:port
     origin,        // https://host:port of a page

@@ -70,7 +70,7 @@ constexpr Key table[] = {
      "Address of livez, readyz and metrics.", "livez、readyz、metrics のアドレス。",
      "Off loopback, whoever reaches the port reads the metrics.",
      "ループバック以外では、届く人すべてがメトリクスを読めます。"},
-    {"ops.allowed_hosts", T::host, S::list, N::optional, "none", 0, 0, R::live, L::added, "0.1",
+    {"ops.allowed_hosts", T::authority, S::list, N::optional, "none", 0, 0, R::live, L::added, "0.1",
      "Host names this listener answers to, beside its own address.",
      "自身のアドレスのほかに応答する Host 名。", "", ""},
     {"ops.admin_socket", T::path, S::one, N::optional, "admin.sock in store.data", 0, 0, R::restart, L::never,
@@ -271,7 +271,7 @@ constexpr Key table[] = {
      ""},
     {"upstreams.*.server_name", T::host, S::one, N::optional, "the host of url", 0, 0, R::live, L::any, "0.1",
      "Name its certificate must carry.", "証明書にあるべき名前。", "", ""},
-    {"upstreams.*.host_header", T::host, S::one, N::optional, "the host the browser asked for", 0, 0, R::live,
+    {"upstreams.*.host_header", T::authority, S::one, N::optional, "the host the browser asked for", 0, 0, R::live,
      L::never, "0.1", "Host field sent to it.", "送る Host。", "", ""},
 
     {"apps", T::record, S::map, N::optional, "none", 0, 0, R::live, L::added, "0.1", "Apps by name.",

@@ -1,0 +1,61 @@
+// Sections about what is behind the gateway: upstreams and apps.
+#include "config/sections.hpp"
+
+#include "base/text.hpp"
+
+namespace sekisho::config {
+namespace {
+
+void read_upstream_url(Decoder& decoder, const Key& key, const Node& node, Upstream& out) {
+    std::string text;
+    if (!read_one(decoder, key, node, text)) return;
+    const auto url = parse_url(text);
+    out.tls = url->tls;
+    out.host = url->host;
+    out.port = url->port;
+}
+
+void print_upstream_url(Printer& printer, const Key& key, const Upstream& from) {
+    const auto text = std::string(from.tls ? "https://" : "http://") + from.host + ":" + std::to_string(from.port);
+    printer.out.push_back({printer.path, &key, {text}});
+}
+
+constexpr Field<Upstream> upstream_fields[] = {
+    {"url", read_upstream_url, print_upstream_url},
+    field<&Upstream::connect_timeout>("connect_timeout"),
+    field<&Upstream::response_timeout>("response_timeout"),
+    field<&Upstream::total_timeout>("total_timeout"),
+    field<&Upstream::connections>("connections"),
+    field<&Upstream::ca_path>("ca"),
+    field<&Upstream::server_name>("server_name"),
+    field<&Upstream::host_header>("host_header"),
+};
+
+constexpr Field<App> fields_of_app[] = {
+    field<&App::title>("title"),
+    field<&App::about>("about"),
+    field<&App::host>("host"),
+    field<&App::paths>("paths"),
+    field<&App::methods>("methods"),
+    field<&App::upstream>("upstream"),
+    field<&App::tier>("tier"),
+    field<&App::listed>("listed"),
+    field<&App::path_case>("path_case"),
+    field<&App::body_bytes>("body"),
+    field<&App::websocket>("websocket"),
+    field<&App::origins>("origins"),
+    field<&App::cross_site_callers>("cross_site_callers"),
+    field<&App::cookie_domains>("cookie_domains"),
+    field<&App::assertion>("assertion"),
+};
+
+constexpr Field<Model> fields[] = {
+    named<&Model::upstreams, upstream_fields>("upstreams"),
+    named<&Model::apps, fields_of_app>("apps"),
+};
+
+}  // namespace
+
+std::span<const Field<Model>> app_fields() { return fields; }
+
+}  // namespace sekisho::config
