@@ -3,6 +3,7 @@
 //
 // Refused: duplicate and unknown keys, anchors, aliases, tags, several documents, what YAML 1.1 and 1.2 read
 // differently (no, 017, 0x1f, 1_000, 1:30), text that is not UTF-8, and whatever passes a bound below.
+#include "base/crypto.hpp"
 #include "config/diagnostics.hpp"
 #include "config/files.hpp"
 #include "config/model.hpp"
@@ -25,6 +26,9 @@ struct Loaded {
     Sources sources;              // every file read, main file first; Place::file is an index into it
     bool complete() const noexcept;  // every file ends with "...": fit for automatic reload (R14)
 };
+
+// digest_of: SHA-256 over the SHA-256 of each file's name and text, in order; what Model::digest holds.
+Digest digest_of(const Sources& sources);
 
 // load reads the main file and those it includes.
 Loaded load(const std::string& path);

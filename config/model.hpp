@@ -227,7 +227,8 @@ struct Rule {
 };
 
 struct Model {
-    std::vector<std::string> files;  // index 0 is the main file
+    std::vector<std::string> files;             // index 0 is the main file
+    std::vector<std::string> include_patterns;  // as paths; for watching folders
     std::string timezone = "UTC";
     Listen listen;
     Portal portal;
