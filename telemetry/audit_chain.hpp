@@ -10,6 +10,7 @@
 #include "telemetry/audit.hpp"
 
 #include <functional>
+#include <set>
 
 namespace sekisho::telemetry {
 
@@ -130,28 +131,35 @@ private:
     struct Hole {
         Seq first, last;
         std::size_t finding;
+        std::set<Seq> found;
     };
-    void report(Damage damage, Seq first, Seq last, std::string sentence);
+    Seq expected() const noexcept { return report_.head.seq + 1; }
+    std::size_t report(Damage damage, Seq first, Seq last, std::string sentence);
     void on_header(const ChainLine& line);
     void on_record(const ChainLine& line);
-    void accept(const ChainLine& line);
+    void on_broken();
+    void settle(Seq next, bool linked);
+    void open_hole(Seq first, Seq last);
     void out_of_place(const ChainLine& line);
-    void pass_checkpoints();
+    void accept(const ChainLine& line);
+    void compare_checkpoints(const ChainLine& line);
     void load_next();
-    void check_signature(const SignedCheckpoint& checkpoint);
+    bool good_signature(const SignedCheckpoint& checkpoint);
     void finish_checkpoints();
 
     Options options_;
     VerifyReport report_;
     std::string file_;
     std::uint64_t line_ = 0, segment_ = 0;
-    bool begun_ = false, header_seen_ = false, head_certain_ = true, header_first_ = false;
-    Digest link_{};                     // hash of the line before, header lines included
-    std::optional<Digest> other_link_;  // of a second record with the same number
+    bool begun_ = false, header_seen_ = false, after_header_ = false, forked_ = false;
+    // Hash of the line before, header lines included; nothing when damage hides it.
+    std::optional<Digest> link_ = Digest{};
+    std::optional<Digest> twin_link_;  // of a second record with the number of the last
+    Seq broken_ = 0;                   // unreadable lines since the last readable one
+    std::size_t broken_finding_ = 0;
     std::vector<Hole> holes_;
-    std::optional<SignedCheckpoint> next_;
-    std::optional<SignedCheckpoint> last_good_;
-    Seq last_matching_ = 0, reached_ = 0;
+    std::optional<SignedCheckpoint> next_, matched_;
+    Seq newest_checkpoint_ = 0;
 };
 
 }  // namespace sekisho::telemetry

@@ -22,7 +22,7 @@ constexpr std::size_t slot_of(Ids... ids) noexcept {
     static_assert(in_shards(metric.kind), "this metric is asked for at scrape");
     static_assert(sizeof...(Ids) == label_count(metric), "one id for each label of the metric");
     std::size_t index = 0, i = 0;
-    const auto step = [&](std::size_t id) {
+    [[maybe_unused]] const auto step = [&](std::size_t id) {
         const std::size_t capacity = definition(metric.labels[i++]).capacity;
         index = index * capacity + (id < capacity ? id : capacity - 1);
     };

@@ -1,0 +1,89 @@
+// What the kernel knows about this process, read from /proc at scrape.
+#include "base/clock.hpp"
+#include "telemetry/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace sekisho::telemetry {
+namespace {
+
+// Fields of /proc/self/stat after the program's name, which may hold blanks; [0] is field 3 of proc(5).
+std::vector<double> stat_fields() {
+    std::ifstream file("/proc/self/stat");
+    std::string text;
+    std::getline(file, text);
+    std::istringstream rest(text.substr(std::min(text.size(), text.rfind(')') + 2)));
+    std::string state;
+    rest >> state;
+    std::vector<double> fields{0};
+    for (double value = 0; rest >> value;) fields.push_back(value);
+    fields.resize(std::max<std::size_t>(fields.size(), 50));
+    return fields;
+}
+
+double boot_time() {
+    std::ifstream file("/proc/stat");
+    for (std::string word; file >> word;)
+        if (double seconds = 0; word == "btime" && file >> seconds) return seconds;
+    return 0;
+}
+
+double count_descriptors() {
+    std::error_code error;
+    double count = 0;
+    for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
+         at.increment(error))
+        ++count;
+    return count;
+}
+
+double descriptor_limit() {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<double>(limit.rlim_cur) : 0;
+}
+
+Scrape one(double (*value)()) {
+    return [value] { return std::vector<Sample>{{{}, value()}}; };
+}
+
+// Field numbers of proc(5) less 3.
+double cpu_seconds() {
+    const auto fields = stat_fields();
+    return (fields[11] + fields[12]) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+double threads() { return stat_fields()[17]; }
+double virtual_bytes() { return stat_fields()[20]; }
+double resident_bytes() { return stat_fields()[21] * static_cast<double>(::sysconf(_SC_PAGESIZE)); }
+double start_time() { return boot_time() + stat_fields()[19] / static_cast<double>(::sysconf(_SC_CLK_TCK)); }
+
+std::string compiler() {
+#ifdef __clang__
+    return fmt::format("clang {}", __clang_major__);
+#else
+    return fmt::format("g++ {}", __GNUC__);
+#endif
+}
+
+}  // namespace
+
+void use_process_metrics(Registry& registry, std::string_view version, std::string_view tls_library) {
+    registry.on_scrape(Metric::build_info, [labels = std::vector<std::string>{
+                                                std::string(version), compiler(), std::string(tls_library)}] {
+        return std::vector<Sample>{{labels, 1}};
+    });
+    registry.on_scrape(Metric::process_cpu, one(cpu_seconds));
+    registry.on_scrape(Metric::process_resident, one(resident_bytes));
+    registry.on_scrape(Metric::process_virtual, one(virtual_bytes));
+    registry.on_scrape(Metric::process_threads, one(threads));
+    registry.on_scrape(Metric::process_start_time, one(start_time));
+    registry.on_scrape(Metric::process_open_fds, one(count_descriptors));
+    registry.on_scrape(Metric::process_max_fds, one(descriptor_limit));
+}
+
+}  // namespace sekisho::telemetry
