@@ -1,0 +1,54 @@
+#pragma once
+// Accounts is what an operator does to accounts: add, list, disable, enable, activate, reset factors. Each
+// act says what to record; who did it is the caller's to add.
+#include "auth/activation.hpp"
+
+namespace sekisho::auth {
+
+// ToRecord is one act as the audit keeps it.
+struct ToRecord {
+    std::string event;  // "account.added"
+    std::string user;
+    std::vector<std::pair<std::string, std::string>> detail;
+};
+
+struct AccountView {
+    std::string name;
+    AccountStatus status = AccountStatus::invited;
+    WallTime created{};
+    std::optional<WallTime> activated, last_sign_in;
+    bool has_totp = false;
+    std::size_t recovery_codes_left = 0;
+    std::size_t sessions = 0;
+};
+
+struct AccountAct {
+    ToRecord record;
+    std::optional<ActivationLink> link;  // add, activate, reset_factors
+    std::size_t sessions_ended = 0;
+};
+
+// Errors of all: Errc::not_found, Errc::unavailable; add also Errc::exists and Errc::malformed.
+// Thread: any pool thread.
+class Accounts {
+public:
+    Accounts(Store& store, const Clock& clock, Activation& activation, SessionService& sessions);
+
+    Result<AccountAct> add(std::string_view name, Seconds link_lifetime = activation_lifetime);
+    Result<std::vector<AccountView>> list();
+    Result<AccountAct> disable(std::string_view name);
+    // enable: active again if the factors are still there, else invited.
+    Result<AccountAct> enable(std::string_view name);
+    // activate gives a new link to an invited account. Errors: Errc::denied when it is not invited.
+    Result<AccountAct> activate(std::string_view name, Seconds link_lifetime = activation_lifetime);
+    // reset_factors removes password and factors, ends every session and gives a new link.
+    Result<AccountAct> reset_factors(std::string_view name, Seconds link_lifetime = activation_lifetime);
+
+private:
+    Store& store_;
+    const Clock& clock_;
+    Activation& activation_;
+    SessionService& sessions_;
+};
+
+}  // namespace sekisho::auth

@@ -1,0 +1,116 @@
+#pragma once
+// SignIn proves who somebody is: two steps judged together, step-up, and change of password. The portal's
+// forms are its only callers.
+#include "auth/ceremony.hpp"
+#include "auth/keyring.hpp"
+#include "auth/password.hpp"
+#include "auth/session_service.hpp"
+#include "auth/throttle.hpp"
+
+namespace sekisho::auth {
+
+// Where an attempt comes from.
+struct Origin {
+    IpAddress source;
+    std::string agent;
+    std::string known_browser;  // value of the known-browser cookie, empty when there is none
+};
+
+struct SignInAttempt {
+    std::string account;           // as typed
+    std::string password;          // as typed
+    std::string code_or_recovery;  // as typed
+    Origin origin;
+    config::SessionLimits limits;  // of the typed account's kind of person
+};
+
+// What a browser may be told. `factor.*` words are for step-up only.
+struct SignInResult {
+    SignInOutcome outcome = SignInOutcome::failed;
+    Millis wait{0};                       // slow_down, busy: when to try again
+    std::optional<Issued> session;        // signed_in
+    std::string known_browser;            // signed_in: set the known-browser cookie to this when not empty
+    std::size_t recovery_codes_left = 0;  // signed_in
+    // For the record, never for the page:
+    std::string account;  // normalised; empty when no such account exists
+    Finding finding = Finding::none;
+};
+
+// First step: password taken. The ticket is sealed, says nothing to its holder, and is good for 10 minutes;
+// the portal keeps it in the browser's -tx cookie or in the form.
+struct FirstStep {
+    SignInOutcome outcome = SignInOutcome::failed;  // ask_code, slow_down or busy
+    Millis wait{0};
+    std::string ticket;
+};
+
+enum class StepUpOutcome : std::uint8_t { confirmed, code_wrong, code_used, slow_down, session_gone };
+struct StepUpResult {
+    StepUpOutcome outcome = StepUpOutcome::code_wrong;
+    Millis wait{0};
+    std::optional<Issued> session;  // confirmed: the same session under a new id
+};
+
+enum class ChangeOutcome : std::uint8_t { changed, wrong_password, refused, slow_down, busy, session_gone };
+struct ChangeResult {
+    ChangeOutcome outcome = ChangeOutcome::wrong_password;
+    std::optional<PasswordFault> fault;  // refused
+    Millis wait{0};
+    std::optional<Issued>
+        session;  // changed: this browser's new session; all others of the person have ended
+};
+
+// Thread: any pool thread; every call blocks on hashing and the store.
+class SignIn {
+public:
+    SignIn(Store& store, const Clock& clock, const Keyring& keys, PasswordHasher& hasher, Throttle& throttle,
+           SessionService& sessions);
+
+    // begin takes account and password. An unknown account costs the same work and gets the same answer.
+    Result<FirstStep> begin(std::string_view account, std::string_view password, const Origin& origin);
+    // finish judges password and code together: at most one throttled evaluation.
+    Result<SignInResult> finish(std::string_view ticket, std::string_view code_or_recovery,
+                                const Origin& origin, const config::SessionLimits& limits);
+    // account_of is the account a ticket stands for, as typed and normalised, so that the caller can find the
+    // limits that go with it. Empty for a ticket that does not open.
+    std::string account_of(std::string_view ticket) const;
+    // sign_in is both steps at once.
+    Result<SignInResult> sign_in(const SignInAttempt& attempt);
+
+    // step_up proves the second factor again for a session (factor.too_old).
+    Result<StepUpResult> step_up(const Digest& sso, std::string_view code, const Origin& origin);
+
+    // change_password ends every other session of the person.
+    Result<ChangeResult> change_password(const Digest& sso, std::string_view present,
+                                         std::string_view wanted);
+
+private:
+    struct Judged {
+        Evidence evidence;
+        std::int64_t step = 0;  // the TOTP step a right code stands for
+        Digest recovery{};
+        std::uint64_t epoch = 0;
+        WallTime limited_until{};
+    };
+    std::string known_for(std::string_view account, const Origin& origin, Digest& token);
+    ReserveRequest reserve_request(std::string_view account, bool exists, const Origin& origin);
+    Result<Judged> gather(const Ceremony& ceremony, std::string_view code);
+    Result<bool> consume(const Ceremony& ceremony, const Judged& judged);
+    Result<SignInResult> open_session(const Ceremony& ceremony, const Judged& judged, const Origin& origin,
+                                      const config::SessionLimits& limits);
+    Result<std::string> renew_known_browser(std::string_view account, const Origin& origin);
+
+    Store& store_;
+    const Clock& clock_;
+    const Keyring& keys_;
+    PasswordHasher& hasher_;
+    Throttle& throttle_;
+    SessionService& sessions_;
+    Bytes decoy_secret_;  // sealed like a real one: unknown accounts cost an unsealing too
+};
+
+// normal_account_name: lower case of a name that accounts may have ([a-z0-9._-], 1 to 64 characters,
+// beginning with a letter or digit). Nothing for anything else.
+std::optional<std::string> normal_account_name(std::string_view typed);
+
+}  // namespace sekisho::auth

@@ -1,0 +1,155 @@
+#pragma once
+// Store is what auth must remember: accounts, factors, sessions, links, throttle buckets and wrapped keys.
+// It holds no secret in the clear: hashes, HMACs and sealed bytes only.
+#include "auth/session.hpp"
+#include "base/clock.hpp"
+#include "base/crypto.hpp"
+#include "base/result.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sekisho::auth {
+
+enum class AccountStatus : std::uint8_t { invited, active, disabled };
+std::string_view to_text(AccountStatus status) noexcept;
+
+struct AccountRow {
+    std::string name;
+    AccountStatus status = AccountStatus::invited;
+    std::string password_hash;  // empty until activated
+    // Grows whenever a session opened on earlier findings must not begin: password or factors changed,
+    // account disabled.
+    std::uint64_t epoch = 0;
+    WallTime created{};
+    std::optional<WallTime> activated, last_sign_in;
+};
+
+struct TotpRow {
+    std::string user;
+    Bytes wrapped_secret;
+    std::int64_t last_step = 0;  // the newest step a code was accepted for
+    WallTime enrolled{};
+    WallTime limited_until{};  // R16: enrolled after a recovery
+};
+
+struct ActivationRow {
+    Digest token_hash{};
+    std::string user;
+    WallTime expires{};
+    std::string password_hash;  // set on the way, moved to the account at the end
+    Bytes wrapped_secret;       // likewise
+};
+
+struct KnownBrowserRow {
+    Digest token_hash{};
+    std::string user;
+    WallTime expires{};
+};
+
+struct ThrottleRow {
+    Digest key{};
+    std::uint32_t attempts = 0;
+    WallTime last{}, next{};
+    bool pinned = false;  // belongs to a real account: never evicted to make room
+};
+
+enum class KeyState : std::uint8_t { active, verify_only };
+
+struct KeyRow {
+    std::string id;  // unique; the `kid` where others see it
+    std::string purpose;
+    KeyState state = KeyState::active;
+    WallTime created{};
+    Bytes wrapped;
+    Bytes public_bytes;  // signing keys only
+};
+
+struct LastSeen {
+    Digest id_hash{};
+    std::int64_t seconds = 0;
+};
+
+// What an activation or a new enrolment puts in place, all in one transaction.
+struct NewFactors {
+    std::string user;
+    std::string password_hash;  // empty: keep the present one
+    TotpRow totp;
+    std::vector<Digest> recovery_codes;
+};
+
+// Every member is one transaction. Those marked [durable] are on disk when they return: revocation and single
+// use never roll back (R9).
+// Errors: Errc::unavailable when the store cannot be reached or written, besides those named.
+// Thread: any thread; calls may block on a disk.
+class Store {
+public:
+    virtual ~Store() = default;
+
+    // accounts
+    virtual Result<> add_account(const AccountRow& row) = 0;        // Errors: Errc::exists
+    virtual Result<AccountRow> account(std::string_view name) = 0;  // Errors: Errc::not_found
+    virtual Result<std::vector<AccountRow>> accounts() = 0;         // by name
+    // Both raise the epoch. Errors: Errc::not_found. [durable]
+    virtual Result<> set_status(std::string_view name, AccountStatus status) = 0;
+    virtual Result<> set_password(std::string_view name, std::string_view hash) = 0;
+    // replace_password_hash keeps the epoch: the same password at a higher cost. false: it changed meanwhile.
+    virtual Result<bool> replace_password_hash(std::string_view name, std::string_view from,
+                                               std::string_view to) = 0;
+    virtual Result<> note_sign_in(std::string_view name, WallTime when) = 0;
+
+    // factors
+    virtual Result<TotpRow> totp(std::string_view user) = 0;  // Errors: Errc::not_found
+    // advance_totp accepts `step` if it is newer than the last accepted one. true exactly once per step.
+    // [durable]
+    virtual Result<bool> advance_totp(std::string_view user, std::int64_t step) = 0;
+    virtual Result<std::size_t> recovery_codes_left(std::string_view user) = 0;
+    virtual Result<bool> has_recovery_code(std::string_view user, const Digest& code) = 0;
+    // consume_recovery_code: true exactly once per code. [durable]
+    virtual Result<bool> consume_recovery_code(std::string_view user, const Digest& code) = 0;
+    // replace_factors puts new factors in place of all old ones, raises the epoch and makes an invited
+    // account active; false when the epoch is not `epoch` any more. Forgets known browsers. [durable]
+    virtual Result<bool> replace_factors(const NewFactors& factors, std::uint64_t epoch, WallTime now) = 0;
+    // forget_factors removes password, TOTP, recovery codes, known browsers and links; the account is invited
+    // again (a disabled one stays disabled). Raises the epoch. Errors: Errc::not_found. [durable]
+    virtual Result<> forget_factors(std::string_view user) = 0;
+
+    // activation links; one per account
+    virtual Result<> put_activation(const ActivationRow& row) = 0;  // replaces an earlier link
+    virtual Result<ActivationRow> activation(const Digest& token_hash, WallTime now) = 0;  // Errc::not_found
+    // stage_activation keeps what was entered so far. Empty values leave what is there. Errc::not_found
+    virtual Result<> stage_activation(const Digest& token_hash, std::string_view password_hash,
+                                      ByteView wrapped_secret) = 0;
+    // complete_activation consumes the link and does as replace_factors. false: link used or gone. [durable]
+    virtual Result<bool> complete_activation(const Digest& token_hash, const NewFactors& factors,
+                                             WallTime now) = 0;
+
+    // known browsers; the newest 20 per account are kept
+    virtual Result<> put_known_browser(const KnownBrowserRow& row) = 0;
+    virtual Result<std::optional<std::string>> known_browser_user(const Digest& token_hash, WallTime now) = 0;
+
+    // sessions
+    // insert_session: false when the account is not active or its epoch is not `epoch`. [durable]
+    virtual Result<bool> insert_session(const Session& session, std::uint64_t epoch) = 0;
+    // insert_child: false when the parent is gone. [durable]
+    virtual Result<bool> insert_child(const Session& session) = 0;
+    // replace_sessions updates rows of the same id and inserts the others. [durable]
+    virtual Result<> replace_sessions(const std::vector<SessionPtr>& sessions) = 0;
+    virtual Result<> delete_sessions(const std::vector<Digest>& ids) = 0;  // [durable]
+    virtual Result<> touch_sessions(const std::vector<LastSeen>& seen) = 0;
+    virtual Result<std::vector<SessionPtr>> sessions() = 0;
+
+    // throttle buckets
+    virtual Result<> put_throttle(const std::vector<ThrottleRow>& rows, const std::vector<Digest>& gone) = 0;
+    virtual Result<std::vector<ThrottleRow>> throttle_rows() = 0;
+
+    // keys
+    virtual Result<std::vector<KeyRow>> keys() = 0;
+    // put_key inserts or replaces; when `retire` names another key it becomes verify-only. [durable]
+    virtual Result<> put_key(const KeyRow& row, std::string_view retire = {}) = 0;
+    virtual Result<> delete_key(std::string_view id) = 0;  // [durable]; the bytes are overwritten
+};
+
+}  // namespace sekisho::auth
