@@ -23,7 +23,6 @@ enum class KeyPurpose : std::uint8_t {
     browser_seal,     // seals -tx cookies and tickets; signs CSRF tokens
     throttle_names,   // HMAC over account names in throttle buckets
     tls_ticket,       // session tickets, shared by the workers
-    audit_signing,    // Ed25519, checkpoints
 };
 std::string_view to_text(KeyPurpose purpose) noexcept;
 
@@ -55,12 +54,14 @@ public:
     std::vector<NamedKey> all(KeyPurpose purpose) const;
     // rotate makes a new active key; the old one stays to verify and open.
     Result<NamedKey> rotate(KeyPurpose purpose);
-    // retire removes verify-only keys made before `before`; the pepper and the TOTP key never.
+    // retire removes verify-only keys made before `before`; those that protect passwords, TOTP
+    // secrets and recovery codes never.
     Result<std::size_t> retire(KeyPurpose purpose, WallTime before);
 
     // The key that signs audit checkpoints.
     NamedSigningKey audit_key() const;
     std::vector<NamedSigningKey> audit_keys() const;
+    Result<NamedSigningKey> rotate_audit_key();
 
     // Assertion keys, one set per app (R19); made at first use. Newest first.
     Result<NamedSigningKey> assertion_key(std::string_view app);
@@ -72,6 +73,8 @@ public:
     Bytes seal(KeyPurpose purpose, ByteView plain, std::string_view context) const;
     Result<Secret> open(KeyPurpose purpose, ByteView sealed, std::string_view context) const;
     Digest mac(KeyPurpose purpose, std::string_view context, ByteView message) const;  // with the active key
+    // macs: with every key of the purpose, the active one first; to look up what an older key made.
+    std::vector<Digest> macs(KeyPurpose purpose, std::string_view context, ByteView message) const;
     bool mac_matches(KeyPurpose purpose, std::string_view context, ByteView message, ByteView mac) const;
 
     // key_for is the key a person's values in the audit are encrypted with, made at first use.
@@ -91,18 +94,20 @@ private:
     Keyring(Store& store, const Clock& clock, Secret master);
     Result<> load();
     Result<> make_missing();
-    Result<Held> make(std::string_view purpose, std::optional<SigningKey::Kind> signing);
+    Held make(std::string_view purpose, std::optional<SigningKey::Kind> signing) const;
     Result<Held> make_active(std::string_view purpose, std::optional<SigningKey::Kind> signing);
     const Held* active_held(std::string_view purpose) const;
+    static NamedKey named(const Held& held);
     std::vector<NamedSigningKey> signing_keys(std::string_view purpose) const;
-    Digest mac_with(const Held& held, std::string_view context, ByteView message) const;
 
     Store& store_;
     const Clock& clock_;
     const Secret wrapping_;
     mutable std::shared_mutex mutex_;
-    std::mutex making_;                              // one key is made at a time
-    std::map<std::string, Held, std::less<>> held_;  // by id
+    std::mutex making_;                                       // one key is made at a time
+    std::mutex first_use_;                                    // one first use at a time; taken before making_
+    std::map<std::string, Held, std::less<>> held_;           // by id
+    std::map<std::string, std::string, std::less<>> active_;  // purpose to id of its active key
 };
 
 }  // namespace sekisho::auth

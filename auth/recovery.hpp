@@ -14,8 +14,9 @@ struct RecoveryCodes {
 
 RecoveryCodes make_recovery_codes(const Keyring& keys, std::string_view user);
 
-// recovery_digest reads a typed code: any case, blanks and hyphens dropped, O read as 0, I and L as 1.
-// Nothing when it has not 16 characters of the alphabet.
-std::optional<Digest> recovery_digest(const Keyring& keys, std::string_view user, std::string_view typed);
+// recovery_digests reads a typed code (any case, blanks and hyphens dropped, O read as 0, I and L as 1) and
+// gives what may be kept for it, one for each key that is still held. Empty when it has not 16 characters of
+// the alphabet.
+std::vector<Digest> recovery_digests(const Keyring& keys, std::string_view user, std::string_view typed);
 
 }  // namespace sekisho::auth

@@ -109,6 +109,7 @@ public:
     virtual Result<bool> has_recovery_code(std::string_view user, const Digest& code) = 0;
     // consume_recovery_code: true exactly once per code. [durable]
     virtual Result<bool> consume_recovery_code(std::string_view user, const Digest& code) = 0;
+    virtual Result<> replace_recovery_codes(std::string_view user, const std::vector<Digest>& codes) = 0;
     // replace_factors puts new factors in place of all old ones, raises the epoch and makes an invited
     // account active; false when the epoch is not `epoch` any more. Forgets known browsers. [durable]
     virtual Result<bool> replace_factors(const NewFactors& factors, std::uint64_t epoch, WallTime now) = 0;

@@ -1,0 +1,92 @@
+#include "auth/store/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace sekisho::auth {
+namespace {
+
+// Step N brings version N to N + 1. Times are milliseconds since the epoch; 0 stands for never.
+constexpr std::array<const char*, 1> steps = {R"sql(
+CREATE TABLE accounts (
+  name TEXT PRIMARY KEY, status INTEGER NOT NULL, password_hash TEXT NOT NULL, epoch INTEGER NOT NULL,
+  created INTEGER NOT NULL, activated INTEGER NOT NULL, last_sign_in INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE totp (
+  user TEXT PRIMARY KEY REFERENCES accounts(name) ON DELETE CASCADE, wrapped_secret BLOB NOT NULL,
+  last_step INTEGER NOT NULL, enrolled INTEGER NOT NULL, limited_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recovery_codes (
+  user TEXT NOT NULL REFERENCES accounts(name) ON DELETE CASCADE, code BLOB NOT NULL,
+  PRIMARY KEY (user, code)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE activations (
+  token_hash BLOB PRIMARY KEY, user TEXT NOT NULL UNIQUE REFERENCES accounts(name) ON DELETE CASCADE,
+  expires INTEGER NOT NULL, password_hash TEXT NOT NULL, wrapped_secret BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE known_browsers (
+  serial INTEGER PRIMARY KEY AUTOINCREMENT, token_hash BLOB NOT NULL UNIQUE,
+  user TEXT NOT NULL REFERENCES accounts(name) ON DELETE CASCADE, expires INTEGER NOT NULL
+) STRICT;
+CREATE INDEX known_browsers_of ON known_browsers(user, serial);
+CREATE TABLE sessions (
+  id_hash BLOB PRIMARY KEY, kind INTEGER NOT NULL, parent BLOB NOT NULL,
+  user TEXT NOT NULL REFERENCES accounts(name) ON DELETE CASCADE, host TEXT NOT NULL,
+  strength INTEGER NOT NULL, proven_at INTEGER NOT NULL, created INTEGER NOT NULL,
+  absolute_end INTEGER NOT NULL, idle_seconds INTEGER NOT NULL, from_address BLOB NOT NULL,
+  agent TEXT NOT NULL, public_id TEXT NOT NULL, limited_until INTEGER NOT NULL,
+  last_seen_seconds INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE throttle (
+  key BLOB PRIMARY KEY, attempts INTEGER NOT NULL, last INTEGER NOT NULL, next INTEGER NOT NULL,
+  pinned INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE keys (
+  id TEXT PRIMARY KEY, purpose TEXT NOT NULL, state INTEGER NOT NULL, created INTEGER NOT NULL,
+  wrapped BLOB NOT NULL, public_bytes BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql"};
+
+Result<int> version_of(Database& database) {
+    auto query = database.query("PRAGMA user_version");
+    const int version = query.next() ? static_cast<int>(query.integer(0)) : -1;
+    if (auto read = query.result(); !read) return read.error();
+    return version;
+}
+
+// VACUUM INTO writes a whole and consistent copy, WAL included, into an empty file that is ours alone.
+Result<> copy_file(Database& database, const std::string& to) {
+    const int descriptor = ::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (descriptor < 0) return Error(Errc::unavailable, "cannot write " + to);
+    ::close(descriptor);
+    return database.query("VACUUM INTO ?").bind(std::string_view(to)).run();
+}
+
+}  // namespace
+
+int schema_version() noexcept { return static_cast<int>(steps.size()); }
+
+Result<> migrate(Database& database, const std::string& path) {
+    const auto found = version_of(database);
+    if (!found) return found.error();
+    const int version = *found;
+    if (version > schema_version())
+        return Error(Errc::denied, fmt::format("the store {} has schema {}, this program knows {}: use the "
+                                               "program that wrote it, or a copy from before",
+                                               path, version, schema_version()));
+    if (version == schema_version()) return {};
+    if (version > 0)
+        if (auto copied = copy_file(database, fmt::format("{}.before-{}", path, schema_version())); !copied)
+            return copied;
+    Transaction transaction(database, Durability::full);
+    for (int step = version; step < schema_version(); ++step)
+        if (auto done = database.execute(steps[static_cast<std::size_t>(step)]); !done) return done;
+    if (auto set = database.execute(fmt::format("PRAGMA user_version={}", schema_version()).c_str()); !set)
+        return set;
+    return transaction.commit();
+}
+
+}  // namespace sekisho::auth
