@@ -1,0 +1,101 @@
+#pragma once
+// TlsStream is a ByteStream over TLS, as server or client, by OpenSSL on a BIO of our own.
+//
+// Idle, it holds no buffer. Writes above one record are gathered so that one send carries many records; what
+// the socket did not take stays here and goes first next time.
+#include "gateway/net/descriptor_io.hpp"
+
+#include <memory>
+#include <string>
+
+struct ssl_st;
+struct bio_st;
+
+namespace sekisho::gateway {
+
+class TlsContexts;
+class TlsClientContext;
+
+enum class HandshakeFault : std::uint8_t {
+    none,
+    unknown_name,  // no or unknown server name
+    not_tls,       // plain HTTP or noise
+    version,       // no common protocol version
+    cipher,        // no common cipher suite, group or signature
+    alpn,          // the client speaks no http/1.1
+    certificate,   // upstream's certificate not trusted, expired or for another name
+    alert,         // the peer refused us
+    closed,        // the peer went away
+    other,
+};
+std::string_view to_text(HandshakeFault fault) noexcept;
+
+// HandshakeFacts: the views are static text, server_name lives as long as the stream.
+struct HandshakeFacts {
+    std::string_view version;      // "TLSv1.3"
+    std::string_view cipher;       // "TLS_AES_128_GCM_SHA256"
+    std::string_view group;        // "X25519"; "" when unknown
+    std::string_view server_name;  // what the client asked for, lower case
+    std::string_view alpn;         // "" when none was agreed on
+    bool resumed = false;
+};
+
+class TlsStream final : public ByteStream {
+public:
+    // As server. `contexts` is held for the stream's life.
+    TlsStream(Descriptor socket, std::shared_ptr<const TlsContexts> contexts);
+    // As client.
+    TlsStream(Descriptor socket, std::shared_ptr<const TlsClientContext> context);
+    ~TlsStream() override;
+
+    // handshake goes one step: done, would_block, or failed with handshake_fault(). Call before any read or
+    // write.
+    IoState handshake();
+    HandshakeFault handshake_fault() const noexcept { return handshake_fault_; }
+    // detail says more for the operation log: OpenSSL's reason, or the verifier's.
+    const std::string& handshake_detail() const noexcept { return handshake_detail_; }
+    HandshakeFacts facts() const noexcept;
+
+    IoResult read(std::span<std::uint8_t> into) override;
+    IoResult write(ByteView from) override;
+    IoState flush() override;
+    bool holds_output() const noexcept override { return !held_.empty(); }
+    IoState shutdown() override;
+    void close() noexcept override;
+    bool truncated() const noexcept override { return truncated_; }
+    std::string_view fault() const noexcept override { return fault_; }
+    void attach(Waiter& waiter) override;
+    void attach(ReadyHook& hook) override;
+    void detach() noexcept override { socket_.detach(); }
+
+private:
+    friend struct TlsBio;
+    friend struct TlsHello;
+    void adopt(ssl_st* ssl);
+    IoState fail(std::string_view why) noexcept;
+    IoState read_failed(int result) noexcept;
+    IoState handshake_failed() noexcept;
+    IoResult write_gathered(ByteView from);
+    bool push(ByteView records);
+    std::ptrdiff_t bio_read(char* into, std::size_t size) noexcept;
+    std::ptrdiff_t bio_write(const char* from, std::size_t size) noexcept;
+
+    Descriptor socket_;
+    std::shared_ptr<const void> context_;
+    ssl_st* ssl_ = nullptr;
+    Bytes held_;                      // records the socket did not take
+    std::size_t held_sent_ = 0;       // of held_
+    std::span<std::uint8_t> gather_;  // empty = send at once
+    std::size_t gathered_ = 0;
+    std::string server_name_;
+    std::string handshake_detail_;
+    std::string_view fault_;
+    HandshakeFault handshake_fault_ = HandshakeFault::none;
+    bool end_seen_ = false;  // recv gave 0
+    bool truncated_ = false;
+    bool closed_ = false;  // close_notify received
+    bool broken_ = false;
+    bool shut_ = false;
+};
+
+}  // namespace sekisho::gateway
