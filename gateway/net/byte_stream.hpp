@@ -55,8 +55,8 @@ public:
     // failed.
     virtual std::string_view fault() const noexcept = 0;
 
-    // attach says who is woken by readiness from now on, instead of whoever was.
-    // If the stream is ready already, the next wait of `waiter` returns at once.
+    // attach says who is woken by new readiness from now on, instead of whoever was. It wakes nobody by
+    // itself: try to read and write first, then wait.
     virtual void attach(Waiter& waiter) = 0;
     virtual void attach(ReadyHook& hook) = 0;
     virtual void detach() noexcept = 0;

@@ -19,7 +19,7 @@ public:
     IoState step();
     SteadyTime deadline() const noexcept { return deadline_; }  // of this attempt
     Descriptor take() noexcept { return std::move(socket_); }
-    // error: Errc::timed_out or unavailable, of the last attempt.
+    // error: of the last attempt; Errc::timed_out, unavailable, or denied (an address R33 forbids).
     const Error& error() const noexcept { return error_; }
     const IpAddress& address() const noexcept { return address_; }  // of this attempt
 

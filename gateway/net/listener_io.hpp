@@ -43,7 +43,7 @@ private:
     enum class Accepted : std::uint8_t { one, none, failed };
     void ready() noexcept override;
     Accepted accept_one() noexcept;
-    void shed() noexcept;
+    Accepted shed() noexcept;
 
     Descriptor socket_;
     std::shared_ptr<ConnectionLimits> limits_;

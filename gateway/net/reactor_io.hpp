@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -102,23 +103,27 @@ private:
     friend class Waiter;
     friend class Flow::promise_type;
     struct Nest;
+    struct NestDeleter {
+        void operator()(Nest* nest) const noexcept;
+    };
 
-    Slot* take_slot(int fd) noexcept;
+    Slot* take_slot(int fd);
+    void enrol(Slot& slot, std::uint32_t events) noexcept;
     void release(Slot* slot) noexcept;
     void mark(Slot& slot, std::uint32_t events) noexcept;
-    std::size_t poll(int timeout_ms);
-    void begin_turn(SteadyTime woke) noexcept;
+    std::size_t poll(int wait_ms);
+    void begin_turn() noexcept;
     std::size_t run_posted();
     std::size_t resume_woken() noexcept;
     void end_turn();
+    bool work_waits() const noexcept;
     int timeout_ms(Millis wait) const noexcept;
-    void wait_nested();
 
     void arm(Waiter& waiter, SteadyTime deadline) noexcept;
     void place(Waiter& waiter) noexcept;
     void advance_wheel() noexcept;
-    std::uint64_t next_tick() const noexcept;
-    void forget(std::uint64_t id) noexcept { tickets_.erase(id); }
+    void expire(TimerLink& slot) noexcept;
+    std::optional<SteadyTime> next_due() const noexcept;
 
     // 1024 slots of 2^24 ns = 16.8 ms reach 17.2 s ahead; a later deadline waits in the last slot and is
     // placed again.
@@ -137,7 +142,6 @@ private:
     std::vector<TimerLink> wheel_{wheel_slots};
     std::array<std::uint64_t, wheel_slots / 64> occupied_{};
     std::uint64_t last_tick_ = 0;
-    std::size_t armed_ = 0;
 
     std::vector<std::unique_ptr<Slot[]>> slabs_;
     Slot* free_ = nullptr;
@@ -148,7 +152,7 @@ private:
     std::vector<std::function<void()>> hooks_, deferred_;
     std::function<void(std::exception_ptr)> on_exception_;
     std::unique_ptr<std::uint8_t[]> gather_;
-    std::unique_ptr<Nest> nest_;
+    std::unique_ptr<Nest, NestDeleter> nest_;
     std::size_t live_flows_ = 0;
     bool cancelling_ = false;
     bool stop_when_idle_ = false;

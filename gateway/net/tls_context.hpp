@@ -46,6 +46,13 @@ private:
     std::shared_ptr<const Set> set_;
 };
 
+// TlsHello is what the handshake's callbacks note about one connection; SSL's application data points to it.
+struct TlsHello {
+    std::string server_name;  // lower case
+    bool unknown_name = false;
+    bool alpn_refused = false;
+};
+
 struct CertificateFact {
     std::string path;  // of the chain file
     std::vector<std::string> names;

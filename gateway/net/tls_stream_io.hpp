@@ -4,17 +4,12 @@
 // Idle, it holds no buffer. Writes above one record are gathered so that one send carries many records; what
 // the socket did not take stays here and goes first next time.
 #include "gateway/net/descriptor_io.hpp"
+#include "gateway/net/tls_context.hpp"
 
 #include <memory>
 #include <string>
 
-struct ssl_st;
-struct bio_st;
-
 namespace sekisho::gateway {
-
-class TlsContexts;
-class TlsClientContext;
 
 enum class HandshakeFault : std::uint8_t {
     none,
@@ -70,15 +65,16 @@ public:
 
 private:
     friend struct TlsBio;
-    friend struct TlsHello;
     void adopt(ssl_st* ssl);
+    bool usable() const noexcept { return ssl_ && !broken_; }
     IoState fail(std::string_view why) noexcept;
-    IoState read_failed(int result) noexcept;
-    IoState handshake_failed() noexcept;
+    IoState explain_read(int result) noexcept;
+    IoState explain_handshake(int result);
+    IoResult write_record(ByteView from) noexcept;
     IoResult write_gathered(ByteView from);
-    bool push(ByteView records);
-    std::ptrdiff_t bio_read(char* into, std::size_t size) noexcept;
-    std::ptrdiff_t bio_write(const char* from, std::size_t size) noexcept;
+    bool send(ByteView records);
+    int bio_read(char* into, int size) noexcept;
+    int bio_write(const char* from, int size) noexcept;
 
     Descriptor socket_;
     std::shared_ptr<const void> context_;
@@ -87,7 +83,7 @@ private:
     std::size_t held_sent_ = 0;       // of held_
     std::span<std::uint8_t> gather_;  // empty = send at once
     std::size_t gathered_ = 0;
-    std::string server_name_;
+    TlsHello hello_;
     std::string handshake_detail_;
     std::string_view fault_;
     HandshakeFault handshake_fault_ = HandshakeFault::none;

@@ -1,0 +1,112 @@
+// The handshake half of TlsStream: its steps, why it failed, what was agreed on.
+#include "gateway/net/tls_native.hpp"
+#include "gateway/net/tls_stream_io.hpp"
+
+#include <openssl/sslerr.h>
+
+namespace sekisho::gateway {
+namespace {
+
+HandshakeFault fault_of(int reason) {
+    switch (reason) {
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_HTTPS_PROXY_REQUEST:
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_UNEXPECTED_MESSAGE:
+        case SSL_R_BAD_RECORD_TYPE:
+            return HandshakeFault::not_tls;
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_VERSION_TOO_LOW:
+        case SSL_R_UNSUPPORTED_SSL_VERSION:
+        case SSL_R_NO_PROTOCOLS_AVAILABLE:
+        case SSL_R_UNKNOWN_PROTOCOL:
+            return HandshakeFault::version;
+        case SSL_R_NO_SHARED_CIPHER:
+        case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+        case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+        case SSL_R_NO_SUITABLE_GROUPS:
+        case SSL_R_NO_SUITABLE_KEY_SHARE:
+        case SSL_R_NO_CIPHERS_AVAILABLE:
+            return HandshakeFault::cipher;
+        case SSL_R_CERTIFICATE_VERIFY_FAILED:
+            return HandshakeFault::certificate;
+        default:
+            break;
+    }
+    const bool alert = reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
+    return alert ? HandshakeFault::alert : HandshakeFault::other;
+}
+
+}  // namespace
+
+std::string_view to_text(HandshakeFault fault) noexcept {
+    switch (fault) {
+        case HandshakeFault::none:
+            return "none";
+        case HandshakeFault::unknown_name:
+            return "unknown_name";
+        case HandshakeFault::not_tls:
+            return "not_tls";
+        case HandshakeFault::version:
+            return "version";
+        case HandshakeFault::cipher:
+            return "cipher";
+        case HandshakeFault::alpn:
+            return "alpn";
+        case HandshakeFault::certificate:
+            return "certificate";
+        case HandshakeFault::alert:
+            return "alert";
+        case HandshakeFault::closed:
+            return "closed";
+        case HandshakeFault::other:
+            break;
+    }
+    return "other";
+}
+
+IoState TlsStream::handshake() {
+    if (!usable()) return IoState::failed;
+    if (flush() == IoState::failed) {
+        handshake_fault_ = HandshakeFault::closed;
+        return IoState::failed;
+    }
+    clear_errors();
+    const int result = SSL_do_handshake(ssl_);
+    return result == 1 ? IoState::done : explain_handshake(result);
+}
+
+IoState TlsStream::explain_handshake(int result) {
+    const int why = SSL_get_error(ssl_, result);
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) return IoState::would_block;
+    const int reason = ERR_GET_REASON(ERR_peek_error());
+    if (hello_.unknown_name)
+        handshake_fault_ = HandshakeFault::unknown_name;
+    else if (hello_.alpn_refused)
+        handshake_fault_ = HandshakeFault::alpn;
+    else if (end_seen_ || socket_.error() != 0)
+        handshake_fault_ = HandshakeFault::closed;
+    else
+        handshake_fault_ = fault_of(reason);
+    handshake_detail_ = take_error();
+    if (const long verdict = SSL_get_verify_result(ssl_); verdict != X509_V_OK)
+        handshake_detail_ = X509_verify_cert_error_string(verdict);
+    return fail("TLS handshake failed");
+}
+
+HandshakeFacts TlsStream::facts() const noexcept {
+    if (!ssl_) return {};
+    const auto text = [](const char* value) { return value ? std::string_view(value) : std::string_view(); };
+    const unsigned char* alpn = nullptr;
+    unsigned alpn_size = 0;
+    SSL_get0_alpn_selected(ssl_, &alpn, &alpn_size);
+    const auto group = static_cast<int>(SSL_get_negotiated_group(ssl_));
+    return {.version = SSL_get_version(ssl_),
+            .cipher = text(SSL_get_cipher_name(ssl_)),
+            .group = group == 0 ? std::string_view() : text(SSL_group_to_name(ssl_, group)),
+            .server_name = hello_.server_name,
+            .alpn = {reinterpret_cast<const char*>(alpn), alpn_size},
+            .resumed = SSL_session_reused(ssl_) != 0};
+}
+
+}  // namespace sekisho::gateway
