@@ -9,9 +9,17 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace sekisho::gateway {
+
+// split_host gives name and port of a valid Host value; the name keeps its brackets.
+struct HostParts {
+    std::string_view name, port;
+    bool has_port = false;
+};
+HostParts split_host(std::string_view host) noexcept;
 
 enum class RouteKind : std::uint8_t {
     portal,       // our own pages
@@ -68,24 +76,16 @@ private:
             return std::hash<std::string_view>{}(text);
         }
     };
-    const HostRoutes* find_served(std::string_view name) const noexcept;
-    bool is_our_port(std::string_view port) const noexcept;
-    Result<> add_app(const config::Model& model, std::uint32_t index);
-    void finish(const config::Model& model);
+    bool is_our_port(const HostParts& parts) const noexcept;
+    Result<> add_app(const config::App& app, AppId id);
+    Result<> finish();
+    void take_ports(const config::Model& model);
 
     std::unordered_map<std::string, HostRoutes, Hash, std::equal_to<>> hosts_;
-    std::unordered_map<std::string, bool, Hash, std::equal_to<>>
-        wildcards_;  // "corp.example" for "*.corp.example"
+    std::unordered_set<std::string, Hash, std::equal_to<>> wildcards_;  // "corp.example" for "*.corp.example"
     HostRoutes served_only_;
     std::vector<std::uint16_t> ports_;  // empty = any (the kernel chose)
 };
-
-// split_host gives name and port of a valid Host value; the name keeps its brackets.
-struct HostParts {
-    std::string_view name, port;
-    bool has_port = false;
-};
-HostParts split_host(std::string_view host) noexcept;
 
 // same_host compares a Host value's name with a server name (SNI), ignoring case (R25: SNI = Host).
 bool same_host(std::string_view host, std::string_view server_name) noexcept;
