@@ -1,0 +1,182 @@
+#pragma once
+// Pages: pure functions from what is known to HTML. Each is at most 15 KB, works without a script and says the
+// same in both languages.
+#include "auth/session_service.hpp"
+#include "gateway/portal/html.hpp"
+#include "gateway/portal/message.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sekisho::gateway {
+
+enum class Section : std::uint8_t { none, apps, sessions, account, ops };
+
+// Frame is what surrounds every page.
+struct Frame {
+    Language language = Language::en;
+    config::LocalText organisation;
+    config::LocalText help;
+    std::string portal_origin;       // "https://portal.example:8443"; links lead there
+    std::optional<Url> language_url; // gives the same page in the other language; none: no link
+    std::string person;              // display name; empty: nobody is signed in
+    bool is_ops = false;
+    Section section = Section::none;
+    WallTime now{};
+    Zone zone = Zone::utc();
+};
+
+// Onward is where a sign-in goes on to: an app host's transaction, or the portal when host is empty.
+struct Onward {
+    std::string host;         // "wiki.example"
+    std::string transaction;  // base64url of a SHA-256
+    std::string flow;         // sealed by the app host; opaque here
+    bool empty() const noexcept { return host.empty(); }
+};
+
+// AnswerText is one entry of the word table, filled: a notice or an error.
+struct AnswerText {
+    std::string title, text;
+};
+AnswerText answer_text(std::string_view key, Language language, Fills fills = {});
+
+struct SignInView {
+    std::optional<AnswerText> notice;
+    std::string account;  // typed before
+    std::string token;
+    Onward onward;
+};
+std::string sign_in_page(const Frame& frame, const SignInView& view);
+
+struct SecondFactorView {
+    std::string ticket, token;
+    Onward onward;
+};
+std::string second_factor_page(const Frame& frame, const SecondFactorView& view);
+
+// continue_page goes on by itself, by GET: what follows a form must not be a redirect to another host.
+struct ContinueView {
+    Url target;
+    std::string where;                     // host or page name
+    std::optional<std::size_t> codes_left; // after a recovery code
+};
+std::string continue_page(const Frame& frame, const ContinueView& view);
+
+// PasswordProblem is said beside the field.
+enum class PasswordProblem : std::uint8_t { none, too_short, too_long, not_text, common, like_name, differ };
+
+struct ActivationView {
+    std::string user, link, token;
+    PasswordProblem problem = PasswordProblem::none;
+};
+std::string activation_page(const Frame& frame, const ActivationView& view);
+
+struct EnrolView {
+    std::string uri;     // what the QR code carries
+    std::string spaced;  // for typing
+    bool code_wrong = false;
+    Url action;
+    std::string hidden_name, hidden_value, token;  // the link or the ticket
+};
+std::string enrol_page(const Frame& frame, const EnrolView& view);
+
+struct RecoveryCodesView {
+    std::vector<std::string> codes;
+};
+std::string recovery_codes_page(const Frame& frame, const RecoveryCodesView& view);
+
+struct AppTile {
+    std::string title, about;
+    std::optional<Url> open;  // none: locked
+    std::string reason;       // "access.outside_hours"
+    std::optional<WallTime> next_open;
+    std::string icon;
+};
+struct AppsView {
+    std::vector<AppTile> tiles;
+    auth::SessionPtr session;
+};
+std::string apps_page(const Frame& frame, const AppsView& view);
+
+struct SessionRow {
+    auth::SessionPtr session;
+    bool here = false;
+    std::vector<std::string> apps;  // titles open under it
+    WallTime used{};                // latest of it and its apps
+};
+struct SessionsView {
+    std::vector<SessionRow> rows;
+    std::string token;
+    std::string done;  // key of a small word said as a notice; empty: none
+};
+std::string sessions_page(const Frame& frame, const SessionsView& view);
+
+struct AccountView {
+    std::string user, kind_key, org;
+    FactorStrength strength = FactorStrength::otp;
+    std::size_t codes_left = 0;
+    std::string token;
+    std::optional<AnswerText> notice;
+    bool notice_good = false;
+    PasswordProblem problem = PasswordProblem::none;
+};
+std::string account_page(const Frame& frame, const AccountView& view);
+
+struct SignOutView {
+    std::string token;
+};
+std::string sign_out_page(const Frame& frame, const SignOutView& view);
+std::string signed_out_page(const Frame& frame, std::string_view key);
+
+// RefusalView: where the road stopped, why, and what to do next.
+struct RefusalView {
+    std::string key;  // "access.outside_hours"
+    std::vector<std::pair<std::string, std::string>> fills;
+    std::string app;         // title; empty when the reader may not know
+    std::string request_id;
+    std::optional<Url> again;  // check again
+    bool at_factor = false;    // the road stopped at the second factor, not at where and when
+    bool may_change = true;    // not right now, as against not with this account
+};
+std::string refusal_page(const Frame& frame, const RefusalView& view);
+
+// ErrorView: a fault, or what a stranger hears. request_id is left out when empty.
+struct ErrorView {
+    std::string key;
+    std::vector<std::pair<std::string, std::string>> fills;
+    std::string request_id;
+    std::optional<Url> next;  // default: the portal
+};
+std::string error_page(const Frame& frame, const ErrorView& view);
+
+std::string cookies_page(const Frame& frame, std::string_view host);
+
+struct OpsUpstream {
+    std::string name;
+    enum class State : std::uint8_t { untried, up, down } state = State::untried;
+    double requests_per_second = 0;
+    std::uint64_t in_use = 0;
+    double error_percent = 0;
+};
+struct OpsGauge {
+    std::string key;  // "ops_page.workers"
+    double percent = 0, alert_percent = 85;
+    std::string limit;  // as text: "20,000"
+};
+struct OpsStatus {
+    std::uint64_t generation = 0;
+    Seconds uptime{0};
+    double requests_per_second = 0;
+    double p50_ms = 0, p99_ms = 0, own_p50_ms = 0, own_p99_ms = 0;
+    double full_handshakes = 0, resumed_handshakes = 0;  // per second
+    std::uint64_t staff = 0, contractors = 0, ops = 0;   // sessions
+    double refusals_per_minute = 0;
+    std::vector<OpsGauge> gauges;
+    std::vector<OpsUpstream> upstreams;
+    std::vector<std::string> warnings;  // ready sentences in the page's language
+};
+std::string ops_page(const Frame& frame, const OpsStatus& status);
+
+}  // namespace sekisho::gateway
