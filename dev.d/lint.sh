@@ -1,1 +1,10 @@
-:
+# ./dev lint: what can be said about the code without running the product.
+lint_command() {
+  steps 2
+  step "Packages"
+  need build format
+  step "Format and house rules"
+  part format check_format
+  part house /usr/bin/python3 -m pytest -p no:cacheprovider tests/house
+  test_close
+}

@@ -13,7 +13,7 @@ def files(*suffixes, under=None):
     found = []
     for folder, folders, names in os.walk(ROOT / under if under else ROOT):
         folders[:] = sorted(f for f in folders if f not in SKIPPED)
-        found += [pathlib.Path(folder) / n for n in sorted(names) if not suffixes or n.endswith(suffixes)]
+        found += [pathlib.Path(folder) / n for n in sorted(names) if n != ".git" and (not suffixes or n.endswith(suffixes))]
     return found
 
 
