@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 namespace sekisho::policy {
 namespace {
@@ -210,10 +212,20 @@ private:
                 return;
             case config::Condition::Kind::hours:
                 rule.conditions.push_back({Kind::hours, false, FactorStrength::none,
-                                           static_cast<std::uint32_t>(tables_->windows.size()), Millis{0}});
-                tables_->windows.push_back(window_of(condition.hours, model_.timezone));
+                                           window_index(window_of(condition.hours, model_.timezone)),
+                                           Millis{0}});
                 return;
         }
+    }
+
+    // The same window is one table entry however many rules name it; so rules with equal conditions are seen
+    // as equal.
+    std::uint32_t window_index(const WeeklyWindow& window) {
+        const auto index = static_cast<std::uint32_t>(tables_->windows.size());
+        const auto [known, is_new] = windows_.emplace(
+            std::tuple(window.days, window.from_minute, window.to_minute, window.zone.raw()), index);
+        if (is_new) tables_->windows.push_back(window);
+        return known->second;
     }
 
     // The same list of networks, in the same order, is one table entry however many rules name it.
@@ -237,6 +249,7 @@ private:
     const config::Model& model_;
     const Names people_, groups_, orgs_, networks_, apps_;
     std::unordered_map<std::string, std::uint32_t> network_lists_;
+    std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t, const void*>, std::uint32_t> windows_;
     std::optional<Error> fault_;
     std::shared_ptr<Tables> tables_ = std::make_shared<Tables>();
     std::shared_ptr<Program> program_ = std::make_shared<Program>();

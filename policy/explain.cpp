@@ -117,7 +117,8 @@ private:
 
 void trace_contract(const Contract& contract, WallTime now, std::vector<ConditionTrace>& out) {
     const auto today = sekisho::to_text(date_at(now, contract.zone));
-    out.push_back({Kind::contract_from, truth(now >= contract.begin), sekisho::to_text(contract.from), today});
+    out.push_back(
+        {Kind::contract_from, truth(now >= contract.begin), sekisho::to_text(contract.from), today});
     out.push_back({Kind::contract_to, truth(now < contract.end), sekisho::to_text(contract.to), today});
     if (contract.hours.empty()) return;
     out.push_back({Kind::contract_hours, truth(open_at(contract.hours, now)), windows_text(contract.hours),

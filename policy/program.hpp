@@ -25,6 +25,7 @@ struct Condition {
     FactorStrength strength = FactorStrength::otp;  // factor: at least this
     std::uint32_t index = 0;                        // network, hours: which of Tables
     Millis max_age{0};                              // factor_age: younger than this
+    friend auto operator<=>(const Condition&, const Condition&) = default;
 };
 
 // Tables are shared by the program and every residual made from it.

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace sekisho::policy {
 namespace {
@@ -56,26 +57,41 @@ void Residual::add_rule(const Rule& rule, std::vector<std::pair<std::string, Ent
     for (const auto& prefix : rule.paths) placed.emplace_back(fold_path_ ? lower(prefix) : prefix, entry);
 }
 
+// Of rules with the same prefix, effect, methods and conditions only the first can ever be the one that is
+// named, and all of them begin and end together: one entry stands for them.
 void Residual::lay_out(std::vector<std::pair<std::string, Entry>> placed) {
     std::stable_sort(placed.begin(), placed.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
-    entries_.reserve(placed.size());
-    for (const auto& [prefix, entry] : placed) {
-        const auto position = static_cast<std::uint32_t>(entries_.size());
+    const auto less = [this](const Entry& a, const Entry& b) {
+        if (a.effect != b.effect) return a.effect < b.effect;
+        if (a.methods != b.methods) return a.methods < b.methods;
+        const auto one = conditions_of(a), other = conditions_of(b);
+        return std::lexicographical_compare(one.begin(), one.end(), other.begin(), other.end());
+    };
+    std::set<Entry, decltype(less)> seen(less);  // of the prefix at hand
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+        const auto& [prefix, entry] = placed[i];
+        if (i == 0 || placed[i - 1].first != prefix) {
+            seen.clear();
+            begin_group(prefix);
+        }
+        if (!seen.insert(entry).second) continue;
         entries_.push_back(entry);
-        if (prefix == any_target) {
-            if (any_target_.count++ == 0) any_target_.first = position;
-            continue;
-        }
-        if (groups_.empty() || groups_.back().prefix != prefix) {
-            auto hash = hash_seed;
-            for (const char c : prefix) hash = mixed(hash, c);
-            groups_.push_back({hash, prefix, {position, 0}});
-            longest_prefix_ = std::max(longest_prefix_, prefix.size());
-        }
-        ++groups_.back().entries.count;
+        ++(prefix == any_target ? any_target_ : groups_.back().entries).count;
     }
     std::sort(groups_.begin(), groups_.end(), [](const Group& a, const Group& b) { return a.hash < b.hash; });
+}
+
+void Residual::begin_group(const std::string& prefix) {
+    const auto first = static_cast<std::uint32_t>(entries_.size());
+    if (prefix == any_target) {
+        any_target_.first = first;
+        return;
+    }
+    auto hash = hash_seed;
+    for (const char c : prefix) hash = mixed(hash, c);
+    groups_.push_back({hash, prefix, {first, 0}});
+    longest_prefix_ = std::max(longest_prefix_, prefix.size());
 }
 
 Moment Residual::moment_of(const RequestFacts& request) const noexcept {

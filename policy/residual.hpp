@@ -3,6 +3,8 @@
 // array, grouped by path prefix, the groups found by hash.
 #include "policy/judge.hpp"
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,12 +59,15 @@ private:
         return (hash ^ static_cast<unsigned char>(folded)) * 0x100000001b3;
     }
 
+    std::span<const Condition> conditions_of(const Entry& entry) const noexcept {
+        return std::span(conditions_).subspan(entry.first_condition, entry.condition_count);
+    }
+
     template <class See>
     void see_all(Span span, See& see) const {
         for (auto i = span.first; i < span.first + span.count; ++i) {
             const auto& entry = entries_[i];
-            see(Tests{entry.rule, entry.effect, entry.methods,
-                      std::span(conditions_).subspan(entry.first_condition, entry.condition_count)});
+            see(Tests{entry.rule, entry.effect, entry.methods, conditions_of(entry)});
         }
     }
     template <class See>
@@ -76,6 +81,7 @@ private:
     }
 
     void add_rule(const Rule& rule, std::vector<std::pair<std::string, Entry>>& placed);
+    void begin_group(const std::string& prefix);
     void lay_out(std::vector<std::pair<std::string, Entry>> placed);
 
     std::shared_ptr<const Tables> tables_;
