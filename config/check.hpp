@@ -6,9 +6,12 @@
 
 namespace sekisho::config {
 
+class Environment;
+
 struct CheckOptions {
-    WallTime now{};        // certificates are judged by it
-    bool files = true;     // false: certificates, keys and secrets are not opened
+    WallTime now{};                            // certificates and contracts are judged by it
+    bool files = true;                         // false: certificates, keys and secrets are not opened
+    const Environment* environment = nullptr;  // where {env: NAME} is looked up; none: not judged
 };
 
 // check adds findings; the model is usable only when none of them is an error.

@@ -21,6 +21,7 @@ public:
     void put(std::string_view path, Place place) {
         if (place.line != 0) by_hash_[std::hash<std::string_view>{}(path)] = place;
     }
+    bool has(std::string_view path) const { return by_hash_.count(std::hash<std::string_view>{}(path)) > 0; }
     // find gives the value's place or, when it stands nowhere, that of the nearest thing around it.
     Place find(std::string_view path) const {
         for (;;) {
