@@ -37,7 +37,8 @@ public:
     Result<AccountAct> add(std::string_view name, Seconds link_lifetime = activation_lifetime);
     Result<std::vector<AccountView>> list();
     Result<AccountAct> disable(std::string_view name);
-    // enable: active again if the factors are still there, else invited.
+    // enable: active again if the factors are still there, else invited. Errors: Errc::denied when not
+    // disabled.
     Result<AccountAct> enable(std::string_view name);
     // activate gives a new link to an invited account. Errors: Errc::denied when it is not invited.
     Result<AccountAct> activate(std::string_view name, Seconds link_lifetime = activation_lifetime);
@@ -45,6 +46,9 @@ public:
     Result<AccountAct> reset_factors(std::string_view name, Seconds link_lifetime = activation_lifetime);
 
 private:
+    Result<AccountRow> row_of(std::string_view typed);
+    Result<AccountAct> with_link(std::string_view event, const std::string& name, Seconds lifetime);
+
     Store& store_;
     const Clock& clock_;
     Activation& activation_;

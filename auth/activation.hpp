@@ -53,17 +53,25 @@ public:
     Result<TotpOffer> offer_totp(std::string_view token);
     Result<EnrolResult> confirm(std::string_view token, std::string_view code);
 
-    // enrol: a new factor for somebody signed in; the old one works until the new one is confirmed. The
-    // ticket is good for 10 minutes. Errors: Errc::denied when the session is gone.
+    // The following are for somebody signed in.
+    // Errors: Errc::denied when the session is gone, Errc::timed_out when its factors were proven more than
+    // 15 minutes ago (factor.too_old: SignIn::step_up, then again).
+
+    // offer_enrolment offers a new secret; the old one works until the new one is confirmed. The ticket is
+    // good for 10 minutes.
     Result<TotpOffer> offer_enrolment(const Digest& sso);
+    // offer_again shows the same offer once more, after a wrong code; a new one when the ticket has expired.
+    Result<TotpOffer> offer_again(const Digest& sso, std::string_view ticket);
     // confirm_enrolment replaces TOTP and recovery codes and ends every other session. A factor enrolled with
     // strength `recovery` is limited for a day (Session::limited_until).
     Result<EnrolResult> confirm_enrolment(const Digest& sso, std::string_view ticket, std::string_view code);
-    // renew_recovery_codes gives ten new codes. Errors: Errc::denied when the session is gone or was itself
-    // opened by a recovery code.
+    // renew_recovery_codes gives ten new codes in place of all old ones. Errc::denied also when the session
+    // was itself opened by a recovery code.
     Result<std::vector<std::string>> renew_recovery_codes(const Digest& sso);
 
 private:
+    Result<ActivationRow> row_of(std::string_view token);
+    Result<SessionPtr> proven(const Digest& sso) const;
     TotpOffer offer(std::string_view user, const Secret& secret) const;
 
     Store& store_;

@@ -35,6 +35,7 @@ enum class CodeFinding : std::uint8_t { wrong, otp, otp_replayed, recovery };
 // Evidence is everything found out before anything is judged.
 struct Evidence {
     bool account_exists = false;
+    bool enrolled = false;  // has a second factor
     AccountStatus status = AccountStatus::invited;
     std::uint64_t epoch = 0;
     CodeFinding code = CodeFinding::wrong;
@@ -54,11 +55,13 @@ public:
     static Ceremony after_password(std::string account, bool password_right, std::uint64_t epoch,
                                    WallTime now);
 
+    // over: past its lifetime, or begun in the future because the clock stepped back.
+    bool over(WallTime now) const noexcept;
+
     // judge is the second step. Only both factors right ever gives anything but `failed` or `expired`.
     Judgement judge(const Evidence& evidence, WallTime now) const;
 
     const std::string& account() const noexcept { return account_; }
-    bool password_right() const noexcept { return password_right_; }
 
     // The plain form, to be sealed. decode refuses anything encode did not make.
     Bytes encode() const;

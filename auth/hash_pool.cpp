@@ -8,7 +8,7 @@ namespace {
 // Set on the threads of a pool, so that run() inside a job does not wait for itself.
 thread_local const HashPool* pool_of_this_thread = nullptr;
 
-SteadyTime now() noexcept { return std::chrono::steady_clock::now(); }
+SteadyTime now() noexcept { return system_clock_face().steady(); }
 
 }  // namespace
 

@@ -243,7 +243,18 @@ std::vector<NamedSigningKey> Keyring::signing_keys(std::string_view purpose) con
     return out;
 }
 
-NamedSigningKey Keyring::audit_key() const { return signing_keys(audit_purpose).front(); }
+std::optional<NamedSigningKey> Keyring::active_signing(std::string_view purpose) const {
+    const std::shared_lock lock(mutex_);
+    const auto* held = active_held(purpose);
+    if (held == nullptr || !held->signing) return std::nullopt;
+    return NamedSigningKey{held->row.id, held->row.state, held->row.created, held->signing};
+}
+
+NamedSigningKey Keyring::audit_key() const {
+    auto key = active_signing(audit_purpose);
+    check(key.has_value(), "the audit key exists once the keyring is open");
+    return std::move(*key);
+}
 std::vector<NamedSigningKey> Keyring::audit_keys() const { return signing_keys(audit_purpose); }
 
 Result<NamedSigningKey> Keyring::rotate_audit_key() {
@@ -253,11 +264,11 @@ Result<NamedSigningKey> Keyring::rotate_audit_key() {
 }
 
 Result<NamedSigningKey> Keyring::assertion_key(std::string_view app) {
-    const auto present = assertion_keys(app);
-    if (!present.empty()) return present.front();
+    const auto purpose = assertion_purpose(app);
+    if (auto present = active_signing(purpose)) return std::move(*present);
     const std::lock_guard first(first_use_);
     // Two threads may have come here for the same app; the second finds what the first made.
-    if (const auto again = assertion_keys(app); !again.empty()) return again.front();
+    if (auto again = active_signing(purpose)) return std::move(*again);
     return rotate_assertion_key(app);
 }
 
@@ -332,6 +343,15 @@ Result<Secret> Keyring::find_key_for(std::string_view person) const {
     const auto found = active_.find(purpose);
     if (found == active_.end()) return Error(Errc::not_found, "no key for that person");
     return held_.at(found->second).plain;
+}
+
+std::vector<std::string> Keyring::people() const {
+    const std::shared_lock lock(mutex_);
+    std::vector<std::string> out;
+    constexpr std::string_view prefix = "person:";
+    for (auto at = active_.lower_bound(prefix); at != active_.end() && at->first.starts_with(prefix); ++at)
+        out.push_back(at->first.substr(prefix.size()));
+    return out;
 }
 
 Result<> Keyring::erase(std::string_view person) {

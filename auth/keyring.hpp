@@ -81,6 +81,7 @@ public:
     Result<Secret> key_for(std::string_view person);
     // find_key: only if it exists. Errors: Errc::not_found, also after erase.
     Result<Secret> find_key_for(std::string_view person) const;
+    std::vector<std::string> people() const;  // whose keys exist
     // erase forgets the person's key: what was recorded of them can't be read again, the chain still
     // verifies.
     Result<> erase(std::string_view person);
@@ -99,6 +100,7 @@ private:
     const Held* active_held(std::string_view purpose) const;
     static NamedKey named(const Held& held);
     std::vector<NamedSigningKey> signing_keys(std::string_view purpose) const;
+    std::optional<NamedSigningKey> active_signing(std::string_view purpose) const;
 
     Store& store_;
     const Clock& clock_;

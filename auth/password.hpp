@@ -53,7 +53,9 @@ public:
 
     struct Verdict {
         bool right = false;
-        std::string better;  // the same password at the present cost or pepper, when the stored one is behind
+        // The same password at the present cost and pepper, when the stored hash is behind and `right`. It is
+        // computed for a wrong password too, so that time tells nothing.
+        std::string better;
     };
     // verify compares. An empty or unreadable `stored`, or a password that does not normalise, costs one full
     // verification all the same and is wrong.

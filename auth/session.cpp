@@ -51,6 +51,8 @@ std::string_view to_text(EndReason reason) noexcept {
             return "absolute";
         case EndReason::rotated:
             return "rotated";
+        case EndReason::too_many:
+            return "too_many";
     }
     return "signed_out";
 }

@@ -63,7 +63,8 @@ enum class EndReason : std::uint8_t {
     changed,          // password or factors changed
     idle,
     absolute,
-    rotated,  // replaced by a new id of the same session
+    rotated,   // replaced by a new id of the same session
+    too_many,  // made room for a newer one
 };
 // to_text names a reason as it stands in records: "signed_out".
 std::string_view to_text(EndReason reason) noexcept;

@@ -5,7 +5,7 @@
 #include "auth/store.hpp"
 #include "config/model.hpp"
 
-#include <map>
+#include <unordered_map>
 
 namespace sekisho::auth {
 
@@ -94,25 +94,32 @@ private:
         Digest sso, transaction;
         std::string host;
         WallTime expires;
+        NewProof proof;
     };
-    using Live = std::unordered_map<Digest, SessionPtr, DigestHash>;
 
+    void add_locked(const SessionPtr& session);
+    void drop_locked(const Session& session);
+    Ended family_locked(const Digest& sso) const;
+    bool replaces_locked(const Digest& before, const Digest& after) const;
     Result<Ended> end_locked(Ended ending, EndReason reason);
-    Ended family_of(const Digest& sso) const;
-    Result<> retry_ends();
-    void drop_codes(WallTime now);
-    WallTime family_seen(const Session& sso) const;
+    Result<> retry_ends_locked();
+    void drop_codes_locked(WallTime now);
+    void trim_siblings_locked(const Session& newest);
+    WallTime family_seen_locked(const Session& sso) const;
 
     Store& store_;
     const Clock& clock_;
     SessionLog& log_;
     mutable std::mutex mutex_;
-    Live live_;
-    std::unordered_map<Digest, std::vector<Digest>, DigestHash> children_;
+    std::unordered_map<Digest, SessionPtr, DigestHash> live_;
+    std::unordered_map<std::string, std::vector<Digest>> roots_;  // user to sso sessions, oldest first
+    std::unordered_map<Digest, std::vector<Digest>, DigestHash>
+        children_;                                             // sso to app sessions, oldest first
+    std::unordered_map<Digest, Digest, DigestHash> replaced_;  // old id in its last seconds to the new one
     std::unordered_map<Digest, Code, DigestHash> codes_;
     std::vector<Digest> unwritten_ends_;
     std::unordered_map<Digest, std::int64_t, DigestHash> flushed_;
-    WallTime last_flush_{};
+    WallTime last_flush_;
 };
 
 }  // namespace sekisho::auth

@@ -44,6 +44,7 @@ struct FirstStep {
     std::string ticket;
 };
 
+// Errors of the calls below: Errc::unavailable when the store fails.
 enum class StepUpOutcome : std::uint8_t { confirmed, code_wrong, code_used, slow_down, session_gone };
 struct StepUpResult {
     StepUpOutcome outcome = StepUpOutcome::code_wrong;
@@ -85,20 +86,22 @@ public:
                                          std::string_view wanted);
 
 private:
-    struct Judged {
+    struct Gathered {
         Evidence evidence;
-        std::int64_t step = 0;  // the TOTP step a right code stands for
-        Digest recovery{};
-        std::uint64_t epoch = 0;
+        std::int64_t step = 0;  // otp: the step the code stands for
+        Digest recovery{};      // recovery: the code as it is kept
         WallTime limited_until{};
     };
-    std::string known_for(std::string_view account, const Origin& origin, Digest& token);
-    ReserveRequest reserve_request(std::string_view account, bool exists, const Origin& origin);
-    Result<Judged> gather(const Ceremony& ceremony, std::string_view code);
-    Result<bool> consume(const Ceremony& ceremony, const Judged& judged);
-    Result<SignInResult> open_session(const Ceremony& ceremony, const Judged& judged, const Origin& origin,
-                                      const config::SessionLimits& limits);
-    Result<std::string> renew_known_browser(std::string_view account, const Origin& origin);
+    std::optional<Digest> known_browser(std::string_view account, const Origin& origin);
+    Result<std::optional<AccountRow>> account(std::string_view name);
+    Result<Gathered> gather(const std::string& name, std::string_view code);
+    Result<> gather_otp(const std::string& name, std::string_view digits, Gathered& out);
+    Result<> gather_recovery(const std::string& name, std::string_view code, Gathered& out);
+    Result<bool> consume(const std::string& name, const Gathered& gathered);
+    Result<> open_session(const std::string& name, const Gathered& gathered, FactorStrength strength,
+                          const Origin& origin, const config::SessionLimits& limits, SignInResult& out);
+    Result<ChangeResult> put_password(const Digest& sso, const std::string& user, std::string_view wanted);
+    Result<std::string> remember_browser(const std::string& name, const Origin& origin);
 
     Store& store_;
     const Clock& clock_;
@@ -106,7 +109,7 @@ private:
     PasswordHasher& hasher_;
     Throttle& throttle_;
     SessionService& sessions_;
-    Bytes decoy_secret_;  // sealed like a real one: unknown accounts cost an unsealing too
+    const Bytes decoy_secret_;  // sealed like a real one: unknown accounts cost an unsealing too
 };
 
 // normal_account_name: lower case of a name that accounts may have ([a-z0-9._-], 1 to 64 characters,

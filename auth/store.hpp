@@ -110,8 +110,8 @@ public:
     // consume_recovery_code: true exactly once per code. [durable]
     virtual Result<bool> consume_recovery_code(std::string_view user, const Digest& code) = 0;
     virtual Result<> replace_recovery_codes(std::string_view user, const std::vector<Digest>& codes) = 0;
-    // replace_factors puts new factors in place of all old ones, raises the epoch and makes an invited
-    // account active; false when the epoch is not `epoch` any more. Forgets known browsers. [durable]
+    // replace_factors puts new factors in place of all old ones, raises the epoch and forgets known browsers.
+    // false when the account is not active or its epoch is not `epoch` any more. [durable]
     virtual Result<bool> replace_factors(const NewFactors& factors, std::uint64_t epoch, WallTime now) = 0;
     // forget_factors removes password, TOTP, recovery codes, known browsers and links; the account is invited
     // again (a disabled one stays disabled). Raises the epoch. Errors: Errc::not_found. [durable]
@@ -120,10 +120,12 @@ public:
     // activation links; one per account
     virtual Result<> put_activation(const ActivationRow& row) = 0;  // replaces an earlier link
     virtual Result<ActivationRow> activation(const Digest& token_hash, WallTime now) = 0;  // Errc::not_found
-    // stage_activation keeps what was entered so far. Empty values leave what is there. Errc::not_found
+    // stage_activation keeps what was entered so far: a password replaces an earlier one, a secret never
+    // does. Empty values leave what is there. Errors: Errc::not_found
     virtual Result<> stage_activation(const Digest& token_hash, std::string_view password_hash,
                                       ByteView wrapped_secret) = 0;
-    // complete_activation consumes the link and does as replace_factors. false: link used or gone. [durable]
+    // complete_activation consumes the link, puts the factors in place as replace_factors does and makes an
+    // invited account active. false: the link is used, expired or gone. [durable]
     virtual Result<bool> complete_activation(const Digest& token_hash, const NewFactors& factors,
                                              WallTime now) = 0;
 

@@ -52,7 +52,6 @@ public:
 private:
     struct Bucket {
         ThrottleRow row;
-        Millis longest_wait{0};
         std::list<Digest>::iterator place;  // in order_, when not pinned
     };
     struct Wanted {

@@ -108,6 +108,8 @@ std::string spaced_secret(const Secret& secret) {
     return out;
 }
 
+std::string totp_context(std::string_view user) { return "totp\n" + std::string(user); }
+
 std::optional<std::string> looks_like_totp(std::string_view typed) {
     std::string digits;
     for (const char c : typed)

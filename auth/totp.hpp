@@ -37,6 +37,9 @@ std::string totp_uri(std::string_view issuer, std::string_view account, const Se
 // spaced_secret is the same secret for typing: base32 in groups of four.
 std::string spaced_secret(const Secret& secret);
 
+// totp_context is what a sealed TOTP secret is bound to: moved to another account it does not open.
+std::string totp_context(std::string_view user);
+
 // looks_like_totp: six digits once blanks and hyphens between them are dropped; gives the digits.
 std::optional<std::string> looks_like_totp(std::string_view typed);
 

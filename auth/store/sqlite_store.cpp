@@ -310,7 +310,7 @@ Result<bool> SqliteStore::replace_factors(const NewFactors& factors, std::uint64
     const std::lock_guard lock(mutex_);
     Transaction transaction(*database_, Durability::full);
     {
-        auto same = query("SELECT 1 FROM accounts WHERE name=? AND epoch=?");
+        auto same = query("SELECT 1 FROM accounts WHERE name=? AND epoch=? AND status=1");
         same.bind(std::string_view(factors.user)).bind(static_cast<std::int64_t>(epoch));
         const bool found = same.next();
         if (auto read = same.result(); !read) return read.error();
@@ -368,8 +368,8 @@ Result<> SqliteStore::stage_activation(const Digest& token_hash, std::string_vie
     const std::lock_guard lock(mutex_);
     auto update = query(
         "UPDATE activations SET password_hash=iif(?='', password_hash, ?),"
-        " wrapped_secret=iif(length(?)=0, wrapped_secret, ?) WHERE token_hash=?");
-    update.bind(password_hash).bind(password_hash).bind(wrapped_secret).bind(wrapped_secret);
+        " wrapped_secret=iif(length(wrapped_secret)=0, ?, wrapped_secret) WHERE token_hash=?");
+    update.bind(password_hash).bind(password_hash).bind(wrapped_secret);
     update.bind(view(token_hash));
     return must_change(update, "link");
 }

@@ -1,0 +1,107 @@
+#include "auth/accounts.hpp"
+
+#include "auth/sign_in.hpp"
+#include "base/civil_time.hpp"
+
+namespace sekisho::auth {
+
+Accounts::Accounts(Store& store, const Clock& clock, Activation& activation, SessionService& sessions)
+    : store_(store), clock_(clock), activation_(activation), sessions_(sessions) {}
+
+// The link's last moment is recorded, the link is not.
+Result<AccountAct> Accounts::with_link(std::string_view event, const std::string& name, Seconds lifetime) {
+    auto link = activation_.issue(name, lifetime);
+    if (!link) return link.error();
+    AccountAct act;
+    act.record = {std::string(event), name, {{"link_expires", to_rfc3339_utc(link->expires)}}};
+    act.link = std::move(*link);
+    return act;
+}
+
+Result<AccountAct> Accounts::add(std::string_view typed, Seconds link_lifetime) {
+    const auto name = normal_account_name(typed);
+    if (!name)
+        return Error(Errc::malformed,
+                     "an account name has 1 to 64 of a-z 0-9 . _ - and begins with a letter or digit");
+    AccountRow row;
+    row.name = *name;
+    row.created = clock_.wall();
+    if (auto done = store_.add_account(row); !done) {
+        if (done.error().code() == Errc::exists)
+            return Error(Errc::exists, "there is an account " + *name + " already");
+        return done.error();
+    }
+    return with_link("account.added", *name, link_lifetime);
+}
+
+Result<std::vector<AccountView>> Accounts::list() {
+    const auto rows = store_.accounts();
+    if (!rows) return rows.error();
+    std::vector<AccountView> out;
+    for (const auto& row : *rows) {
+        const auto left = store_.recovery_codes_left(row.name);
+        if (!left) return left.error();
+        const auto totp = store_.totp(row.name);
+        if (!totp && totp.error().code() != Errc::not_found) return totp.error();
+        out.push_back({row.name, row.status, row.created, row.activated, row.last_sign_in, totp.has_value(),
+                       *left, sessions_.list(row.name).size()});
+    }
+    return out;
+}
+
+Result<AccountRow> Accounts::row_of(std::string_view typed) {
+    const auto name = normal_account_name(typed);
+    auto row = store_.account(name ? std::string_view(*name) : typed);
+    if (!row && row.error().code() == Errc::not_found)
+        return Error(Errc::not_found, "there is no such account; sekisho users list shows all");
+    return row;
+}
+
+Result<AccountAct> Accounts::disable(std::string_view typed) {
+    const auto row = row_of(typed);
+    if (!row) return row.error();
+    if (auto done = store_.set_status(row->name, AccountStatus::disabled); !done) return done.error();
+    const auto ended = sessions_.end_all(row->name, EndReason::ended_by_admin);
+    if (!ended) return ended.error();
+    AccountAct act;
+    act.sessions_ended = ended->size();
+    act.record = {"account.disabled", row->name, {{"sessions_ended", std::to_string(act.sessions_ended)}}};
+    return act;
+}
+
+Result<AccountAct> Accounts::enable(std::string_view typed) {
+    const auto row = row_of(typed);
+    if (!row) return row.error();
+    if (row->status != AccountStatus::disabled) return Error(Errc::denied, "the account is not disabled");
+    const auto totp = store_.totp(row->name);
+    if (!totp && totp.error().code() != Errc::not_found) return totp.error();
+    const auto status = totp && !row->password_hash.empty() ? AccountStatus::active : AccountStatus::invited;
+    if (auto done = store_.set_status(row->name, status); !done) return done.error();
+    AccountAct act;
+    act.record = {"account.enabled", row->name, {{"status", std::string(to_text(status))}}};
+    return act;
+}
+
+Result<AccountAct> Accounts::activate(std::string_view typed, Seconds link_lifetime) {
+    const auto row = row_of(typed);
+    if (!row) return row.error();
+    if (row->status != AccountStatus::invited)
+        return Error(Errc::denied,
+                     "the account is " + std::string(to_text(row->status)) + "; reset-factors begins anew");
+    return with_link("account.link_issued", row->name, link_lifetime);
+}
+
+Result<AccountAct> Accounts::reset_factors(std::string_view typed, Seconds link_lifetime) {
+    const auto row = row_of(typed);
+    if (!row) return row.error();
+    if (auto done = store_.forget_factors(row->name); !done) return done.error();
+    const auto ended = sessions_.end_all(row->name, EndReason::ended_by_admin);
+    if (!ended) return ended.error();
+    auto act = with_link("account.factors_reset", row->name, link_lifetime);
+    if (!act) return act;
+    act->sessions_ended = ended->size();
+    act->record.detail.emplace_back("sessions_ended", std::to_string(act->sessions_ended));
+    return act;
+}
+
+}  // namespace sekisho::auth
