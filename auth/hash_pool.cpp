@@ -38,7 +38,7 @@ void HashPool::work_loop() {
         Job job = std::move(queue_.front());
         queue_.pop_front();
         const auto began = now();
-        const bool late = stopping_ || began > job.deadline;
+        const bool late = stopping_ || began >= job.deadline;
         ++(late ? stats_.expired : stats_.done);
         ++stats_.busy;
         lock.unlock();
