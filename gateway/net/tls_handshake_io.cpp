@@ -89,8 +89,10 @@ IoState TlsStream::explain_handshake(int result) {
     else
         handshake_fault_ = fault_of(reason);
     handshake_detail_ = take_error();
-    if (const long verdict = SSL_get_verify_result(ssl_); verdict != X509_V_OK)
+    if (const long verdict = SSL_get_verify_result(ssl_); verdict != X509_V_OK) {
+        handshake_fault_ = HandshakeFault::certificate;
         handshake_detail_ = X509_verify_cert_error_string(verdict);
+    }
     return fail("TLS handshake failed");
 }
 

@@ -223,6 +223,8 @@ IoState TlsStream::shutdown() {
 }
 
 void TlsStream::close() noexcept {
+    // Without this OpenSSL takes the end for a fault and never resumes the session.
+    if (usable()) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(std::exchange(ssl_, nullptr));
     socket_.close();
     held_ = Bytes{};
