@@ -159,8 +159,9 @@ int seal_ticket(const TicketKeys::Key& key, unsigned char* name, unsigned char* 
 }
 
 // Returns as SSL_CTX_set_tlsext_ticket_key_evp_cb(3) wants: 0 unknown key, 1 good, 2 good but to be replaced.
+// TLS 1.3 clients use a ticket once (RFC 8446 appendix C.4): each resumption gives them the next one.
 int open_ticket(const TicketKeys::Set& keys, const unsigned char* name, const unsigned char* iv,
-                EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) {
+                EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, bool renew) {
     const auto named = [name](const TicketKeys::Key& key) {
         return std::equal(key.name.begin(), key.name.end(), name);
     };
@@ -170,7 +171,7 @@ int open_ticket(const TicketKeys::Set& keys, const unsigned char* name, const un
     const bool ready =
         EVP_DecryptInit_ex(cipher, ticket_cipher(), nullptr, key.cipher.reveal().data(), iv) == 1 &&
         set_mac(mac, key);
-    return !ready ? -1 : old ? 2 : 1;
+    return !ready ? -1 : old || renew ? 2 : 1;
 }
 
 int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
@@ -178,7 +179,7 @@ int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* 
     const auto* contexts = static_cast<const TlsContexts::Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
     const auto keys = contexts->tickets->get();
     return sealing ? seal_ticket(keys->current, name, iv, cipher, mac)
-                   : open_ticket(*keys, name, iv, cipher, mac);
+                   : open_ticket(*keys, name, iv, cipher, mac, SSL_version(ssl) == TLS1_3_VERSION);
 }
 
 SslCtxPtr server_context(TlsContexts::Impl& owner, const config::Tls& tls) {
