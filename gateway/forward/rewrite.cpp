@@ -245,8 +245,7 @@ bool uses_connection_auth(const ResponseHead& head) noexcept {
 
 TrailerVerdict judge_trailer(const Field& field, Direction direction) noexcept {
     const std::uint8_t flags = field_flags(field.id);
-    if ((flags & kBadTrailer) != 0) return TrailerVerdict::refuse;
-    if (field.id == FieldId::other && claim_of(field.name) != NameClaim::none) return TrailerVerdict::refuse;
+    if (refuses_message(field)) return TrailerVerdict::refuse;
     const std::uint8_t drop = direction == Direction::to_upstream ? kDropUpward : kDropDownward;
     return (flags & (kNoTrailer | kHopByHop | drop)) != 0 ? TrailerVerdict::drop : TrailerVerdict::pass;
 }

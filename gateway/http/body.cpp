@@ -15,11 +15,6 @@ constexpr std::array<std::string_view, 8> kFaultNames = {
 constexpr std::uint8_t kSizeDigitsMax = 16;
 constexpr std::uint64_t kChunkBytesMax = std::uint64_t{1} << 62U;
 
-bool refused_in_trailers(const Field& field) noexcept {
-    return (field_flags(field.id) & kBadTrailer) != 0 ||
-           (field.id == FieldId::other && claim_of(field.name) != NameClaim::none);
-}
-
 }  // namespace
 
 std::string_view to_text(BodyFault fault) noexcept { return kFaultNames[static_cast<std::size_t>(fault)]; }
@@ -158,7 +153,7 @@ BodyFault BodyDecoder::end_trailers() {
     if (parse_field_lines(lines, kTrailerFieldsMax, trailers_->fields) != HeadFault::none)
         return BodyFault::trailer;
     for (const Field& field : trailers_->fields)
-        if (refused_in_trailers(field)) return BodyFault::trailer_name;
+        if (refuses_message(field)) return BodyFault::trailer_name;
     state_ = State::done;
     return BodyFault::none;
 }

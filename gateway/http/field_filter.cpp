@@ -135,4 +135,9 @@ NameClaim claim_of(std::string_view name) noexcept {
     return hit ? row.claim : NameClaim::none;
 }
 
+bool refuses_message(const Field& trailer) noexcept {
+    if (trailer.id != FieldId::other) return (field_flags(trailer.id) & kBadTrailer) != 0;
+    return claim_of(trailer.name) != NameClaim::none;
+}
+
 }  // namespace sekisho::gateway

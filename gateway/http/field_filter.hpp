@@ -17,4 +17,7 @@ enum class NameClaim : std::uint8_t {
 // claim_of a field name; for names of the field table too. Never allocates.
 NameClaim claim_of(std::string_view name) noexcept;
 
+// refuses_message: a trailer of this name would change framing, routing or identity after the decision.
+bool refuses_message(const Field& trailer) noexcept;
+
 }  // namespace sekisho::gateway
