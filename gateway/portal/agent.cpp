@@ -7,9 +7,9 @@ struct Mark {
     std::string_view token, name, icon;
 };
 // Order matters: each later one is also named by those before it.
-constexpr Mark browsers[] = {{"Edg/", "Edge", ""},       {"OPR/", "Opera", ""},     {"Firefox/", "Firefox", ""},
-                             {"FxiOS/", "Firefox", ""},  {"CriOS/", "Chrome", ""},  {"Chrome/", "Chrome", ""},
-                             {"Safari/", "Safari", ""},  {"curl/", "curl", ""}};
+constexpr Mark browsers[] = {{"Edg/", "Edge", ""},      {"OPR/", "Opera", ""},    {"Firefox/", "Firefox", ""},
+                             {"FxiOS/", "Firefox", ""}, {"CriOS/", "Chrome", ""}, {"Chrome/", "Chrome", ""},
+                             {"Safari/", "Safari", ""}, {"curl/", "curl", ""}};
 constexpr Mark systems[] = {{"Windows", "Windows", "laptop"}, {"iPhone", "iPhone", "phone"},
                             {"iPad", "iPad", "phone"},        {"Android", "Android", "phone"},
                             {"CrOS", "ChromeOS", "laptop"},   {"Mac OS X", "macOS", "laptop"},

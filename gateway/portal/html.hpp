@@ -1,6 +1,6 @@
 #pragma once
-// Markup is HTML that can only be built, never pasted: text is escaped by becoming Markup, attribute values by
-// becoming Attributes, addresses by being a Url. Element and attribute names are literals, and those that
+// Markup is HTML that can only be built, never pasted: text is escaped by becoming Markup, attribute values
+// by becoming Attributes, addresses by being a Url. Element and attribute names are literals, and those that
 // would let a page run or style itself (script, style, on*) do not compile.
 #include "gateway/portal/url.hpp"
 
@@ -16,15 +16,18 @@ constexpr bool may_be_element(std::string_view name) {
     if (name.empty()) return false;
     for (const char c : name)
         if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) return false;
-    for (const std::string_view no : {"script", "style", "iframe", "object", "embed", "base", "template", "noscript"})
+    for (const std::string_view no :
+         {"script", "style", "iframe", "object", "embed", "base", "template", "noscript"})
         if (name == no) return false;
     return true;
 }
 constexpr bool may_be_attribute(std::string_view name) {
     if (name.empty() || name.substr(0, 2) == "on") return false;
     for (const char c : name)
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-')) return false;
-    for (const std::string_view no : {"style", "srcdoc", "href", "src", "action", "formaction", "srcset", "ping"})
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'))
+            return false;
+    for (const std::string_view no :
+         {"style", "srcdoc", "href", "src", "action", "formaction", "srcset", "ping"})
         if (name == no) return false;
     return true;
 }
@@ -37,7 +40,8 @@ struct ElementName {
 };
 struct AttributeName {
     consteval AttributeName(const char* name) : text(name) {
-        if (!may_be_attribute(text)) throw "no such attribute; addresses are given as href(), src(), action()";
+        if (!may_be_attribute(text))
+            throw "no such attribute; addresses are given as href(), src(), action()";
     }
     std::string_view text;
 };

@@ -38,15 +38,15 @@ struct PortalRequest {
     std::string body;
     IpAddress client;
     WallTime now{};
-    std::string request_id;                  // "8F3K-20QX-71MD"
-    auth::SessionPtr session;                // the live session of this host's cookie; null: nobody
-    std::optional<auth::EndReason> ended;    // nobody, because that session ended
+    std::string request_id;                // "8F3K-20QX-71MD"
+    auth::SessionPtr session;              // the live session of this host's cookie; null: nobody
+    std::optional<auth::EndReason> ended;  // nobody, because that session ended
     std::shared_ptr<const config::Model> model;
     std::shared_ptr<const Standings> standings;  // the same snapshot's policy
 
     std::string_view field(std::string_view name) const noexcept;   // empty when absent or given twice
     std::string_view cookie(std::string_view name) const noexcept;  // empty when absent or given twice
-    Language language() const noexcept;  // the person's choice, else Accept-Language
+    Language language() const noexcept;   // the person's choice, else Accept-Language
     bool is_navigation() const noexcept;  // a browser opening a page, not a script's fetch
 };
 
@@ -56,7 +56,7 @@ struct PageEvent {
     std::string user;     // empty for somebody unknown
     std::string session;  // public id
     bool allowed = true;
-    std::string reason;   // what was really the matter; never shown
+    std::string reason;  // what was really the matter; never shown
     std::vector<std::pair<std::string, std::string>> detail;
 };
 
@@ -81,7 +81,8 @@ inline constexpr std::string_view language = "__Host-Http-sekisho-lang";
 
 // set_cookie and drop_cookie add a Set-Cookie field with every attribute the name's prefix asks for.
 // max_age 0: until the browser closes.
-void set_cookie(PortalResponse& response, std::string_view name, std::string_view value, Seconds max_age = {});
+void set_cookie(PortalResponse& response, std::string_view name, std::string_view value,
+                Seconds max_age = {});
 void drop_cookie(PortalResponse& response, std::string_view name);
 
 }  // namespace sekisho::gateway

@@ -103,18 +103,20 @@ bool form_allowed(const PortalRequest& request, std::string_view portal_origin) 
 }
 
 std::string FormTokens::bound(std::string_view purpose, const Digest& browser) const {
-    return base64url(keys_.mac(auth::KeyPurpose::browser_seal, std::string("form:").append(purpose), browser));
+    return base64url(
+        keys_.mac(auth::KeyPurpose::browser_seal, std::string("form:").append(purpose), browser));
 }
 
 bool FormTokens::bound_holds(std::string_view token, std::string_view purpose, const Digest& browser) const {
     const auto mac = from_base64url(token);
-    return mac && keys_.mac_matches(auth::KeyPurpose::browser_seal, std::string("form:").append(purpose), browser,
-                                    *mac);
+    return mac && keys_.mac_matches(auth::KeyPurpose::browser_seal, std::string("form:").append(purpose),
+                                    browser, *mac);
 }
 
 std::string FormTokens::stamp(std::string_view purpose, WallTime now) const {
     Bytes bytes = big_endian(seconds_of(now));
-    const Digest mac = keys_.mac(auth::KeyPurpose::browser_seal, std::string("stamp:").append(purpose), bytes);
+    const Digest mac =
+        keys_.mac(auth::KeyPurpose::browser_seal, std::string("stamp:").append(purpose), bytes);
     bytes.insert(bytes.end(), mac.begin(), mac.end());
     return base64url(bytes);
 }
@@ -124,8 +126,8 @@ bool FormTokens::stamp_holds(std::string_view token, std::string_view purpose, W
     const auto bytes = from_base64url(token);
     if (!bytes || bytes->size() != 8 + sizeof(Digest)) return false;
     const ByteView all(*bytes);
-    if (!keys_.mac_matches(auth::KeyPurpose::browser_seal, std::string("stamp:").append(purpose), all.first(8),
-                           all.subspan(8)))
+    if (!keys_.mac_matches(auth::KeyPurpose::browser_seal, std::string("stamp:").append(purpose),
+                           all.first(8), all.subspan(8)))
         return false;
     std::uint64_t made = 0;
     for (std::size_t i = 0; i < 8; ++i) made = made << 8 | all[i];

@@ -12,8 +12,9 @@ namespace sekisho::gateway {
 std::string_view content_security_policy() noexcept;
 
 // html_response and the rest make whole answers with their security fields.
-// Pages send Referrer-Policy: same-origin, since under no-referrer a browser sends "Origin: null" with our own
-// forms (Fetch standard, "append a request Origin header"); nothing ever reaches another origin either way.
+// Pages send Referrer-Policy: same-origin, since under no-referrer a browser sends "Origin: null" with our
+// own forms (Fetch standard, "append a request Origin header"); nothing ever reaches another origin either
+// way.
 PortalResponse html_response(int status, Language language, std::string html);
 // see_other: 303 to an address that is absolute in Location (R28). `origin` is "https://host[:port]".
 PortalResponse see_other(std::string_view origin, const Url& path);
@@ -37,8 +38,8 @@ public:
     std::string bound(std::string_view purpose, const Digest& browser) const;
     bool bound_holds(std::string_view token, std::string_view purpose, const Digest& browser) const;
 
-    // stamp: only that we made the form within `lifetime`. For the first step of a sign-in alone, which proves
-    // nothing yet: ten tabs opened at once leave nine of them with an overwritten cookie (R27).
+    // stamp: only that we made the form within `lifetime`. For the first step of a sign-in alone, which
+    // proves nothing yet: ten tabs opened at once leave nine of them with an overwritten cookie (R27).
     std::string stamp(std::string_view purpose, WallTime now) const;
     bool stamp_holds(std::string_view token, std::string_view purpose, WallTime now, Seconds lifetime) const;
 

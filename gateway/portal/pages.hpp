@@ -1,6 +1,6 @@
 #pragma once
-// Pages: pure functions from what is known to HTML. Each is at most 15 KB, works without a script and says the
-// same in both languages.
+// Pages: pure functions from what is known to HTML. Each is at most 15 KB, works without a script and says
+// the same in both languages.
 #include "auth/session_service.hpp"
 #include "gateway/portal/html.hpp"
 #include "gateway/portal/message.hpp"
@@ -19,9 +19,9 @@ struct Frame {
     Language language = Language::en;
     config::LocalText organisation;
     config::LocalText help;
-    std::string portal_origin;       // "https://portal.example:8443"; links lead there
-    std::optional<Url> language_url; // gives the same page in the other language; none: no link
-    std::string person;              // display name; empty: nobody is signed in
+    std::string portal_origin;        // "https://portal.example:8443"; links lead there
+    std::optional<Url> language_url;  // gives the same page in the other language; none: no link
+    std::string person;               // display name; empty: nobody is signed in
     bool is_ops = false;
     Section section = Section::none;
     WallTime now{};
@@ -41,6 +41,8 @@ struct AnswerText {
     std::string title, text;
 };
 AnswerText answer_text(std::string_view key, Language language, Fills fills = {});
+using FillPairs = std::vector<std::pair<std::string, std::string>>;
+std::string filled(std::string_view pattern, const FillPairs& pairs);
 
 struct SignInView {
     std::optional<AnswerText> notice;
@@ -59,8 +61,7 @@ std::string second_factor_page(const Frame& frame, const SecondFactorView& view)
 // continue_page goes on by itself, by GET: what follows a form must not be a redirect to another host.
 struct ContinueView {
     Url target;
-    std::string where;                     // host or page name
-    std::optional<std::size_t> codes_left; // after a recovery code
+    std::string where;  // host or page name
 };
 std::string continue_page(const Frame& frame, const ContinueView& view);
 
@@ -91,7 +92,7 @@ struct AppTile {
     std::string title, about;
     std::optional<Url> open;  // none: locked
     std::string reason;       // "access.outside_hours"
-    std::optional<WallTime> next_open;
+    FillPairs fills;
     std::string icon;
 };
 struct AppsView {
@@ -133,8 +134,8 @@ std::string signed_out_page(const Frame& frame, std::string_view key);
 // RefusalView: where the road stopped, why, and what to do next.
 struct RefusalView {
     std::string key;  // "access.outside_hours"
-    std::vector<std::pair<std::string, std::string>> fills;
-    std::string app;         // title; empty when the reader may not know
+    FillPairs fills;
+    std::string app;  // title; empty when the reader may not know
     std::string request_id;
     std::optional<Url> again;  // check again
     bool at_factor = false;    // the road stopped at the second factor, not at where and when
@@ -145,7 +146,7 @@ std::string refusal_page(const Frame& frame, const RefusalView& view);
 // ErrorView: a fault, or what a stranger hears. request_id is left out when empty.
 struct ErrorView {
     std::string key;
-    std::vector<std::pair<std::string, std::string>> fills;
+    FillPairs fills;
     std::string request_id;
     std::optional<Url> next;  // default: the portal
 };

@@ -7,15 +7,6 @@
 namespace sekisho::gateway {
 namespace {
 
-using FillPairs = std::vector<std::pair<std::string, std::string>>;
-
-std::string filled(std::string_view pattern, const FillPairs& pairs) {
-    std::vector<Fill> fills;
-    fills.reserve(pairs.size());
-    for (const auto& [name, value] : pairs) fills.push_back({name, value});
-    return fill_in(pattern, fills);
-}
-
 Markup facts_of(const Frame& frame, const Say& say, std::string_view request_id, std::string_view app) {
     Markup facts;
     if (!app.empty()) {
@@ -38,19 +29,20 @@ std::string refusal_page(const Frame& frame, const RefusalView& view) {
     Markup acts;
     if (view.again) acts += el("a", {cls("btn go"), href(*view.again)}, {say("act.check_again")});
     acts += el("a", {cls(view.again ? "btn" : "btn go"), href(portal_url(frame, "/"))}, {say("act.apps")});
-    const auto stopped = view.at_factor ? std::array{Station::passed, Station::stopped, Station::ahead, Station::ahead}
-                                        : std::array{Station::passed, Station::passed, Station::ahead, Station::stopped};
-    const Markup pass =
-        el("section", {cls("pass no stack"), {"aria-labelledby", "h"}},
-           {el("p", {cls("seal")},
-               {gate_sign(Gate::shut),
-                el("span", {view.may_change ? say("refusal_page.seal") : say("refusal_page.seal_never")})}),
-            el("h1", {{"id", "h"}}, {heading}),
-            el("div", {cls("sheet stack")}, {el("h2", {say("refusal_page.todo")}),
-                                             el("p", {filled(words.text(frame.language), view.fills)}),
-                                             el("div", {cls("line acts")}, {acts})}),
-            facts_of(frame, say, view.request_id, view.app),
-            el("p", {cls("small quiet")}, {say("refusal_page.hurry")})});
+    const auto stopped = view.at_factor
+                             ? std::array{Station::passed, Station::stopped, Station::ahead, Station::ahead}
+                             : std::array{Station::passed, Station::passed, Station::ahead, Station::stopped};
+    const Markup pass = el(
+        "section", {cls("pass no stack"), {"aria-labelledby", "h"}},
+        {el("p", {cls("seal")},
+            {gate_sign(Gate::shut),
+             el("span", {view.may_change ? say("refusal_page.seal") : say("refusal_page.seal_never")})}),
+         el("h1", {{"id", "h"}}, {heading}),
+         el("div", {cls("sheet stack")},
+            {el("h2", {say("refusal_page.todo")}), el("p", {filled(words.text(frame.language), view.fills)}),
+             el("div", {cls("line acts")}, {acts})}),
+         facts_of(frame, say, view.request_id, view.app),
+         el("p", {cls("small quiet")}, {say("refusal_page.hurry")})});
     return page(frame, {heading, {}}, el("div", {cls("mid stack loose")}, {road(say, stopped), pass}));
 }
 
@@ -68,7 +60,8 @@ std::string error_page(const Frame& frame, const ErrorView& view) {
         el("section", {cls("pass soon stack"), {"aria-labelledby", "h"}},
            {el("p", {cls("seal")}, {gate_sign(Gate::here), el("span", {say("error_page.seal")})}),
             el("h1", {{"id", "h"}}, {heading}), what,
-            el("div", {cls("line acts")}, {el("a", {cls("btn go"), href(next)}, {view.next ? say("act.try_again") : say("act.apps")})}),
+            el("div", {cls("line acts")},
+               {el("a", {cls("btn go"), href(next)}, {view.next ? say("act.try_again") : say("act.apps")})}),
             facts});
     return page(frame, {heading, {}}, el("div", {cls("mid stack loose")}, {pass}));
 }
@@ -79,7 +72,8 @@ std::string signed_out_page(const Frame& frame, std::string_view key) {
     const Markup pass =
         el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
            {el("h1", {{"id", "h"}}, {answer.title}), el("p", {answer.text}),
-            el("p", {el("a", {cls("btn go wide"), href(portal_url(frame, "/.sekisho/sign-in"))}, {say("act.sign_in")})})});
+            el("p", {el("a", {cls("btn go wide"), href(portal_url(frame, "/.sekisho/sign-in"))},
+                        {say("act.sign_in")})})});
     return page(frame, {say("signed_out_page.title"), {}}, el("div", {cls("narrow")}, {pass}));
 }
 
@@ -91,9 +85,10 @@ std::string cookies_page(const Frame& frame, std::string_view host) {
             el("h1", {{"id", "h"}}, {say("cookies_page.title")}), el("p", {say("cookies_page.lead")}),
             el("div", {cls("sheet stack")},
                {el("h2", {say("refusal_page.todo")}),
-                el("ol", {cls("steps stack")}, {el("li", {say("cookies_page.step1")}),
-                                                el("li", {say("cookies_page.step2", {{"host", host}})}),
-                                                el("li", {say("cookies_page.step3")})})})});
+                el("ol", {cls("steps stack")},
+                   {el("li", {say("cookies_page.step1")}),
+                    el("li", {say("cookies_page.step2", {{"host", host}})}),
+                    el("li", {say("cookies_page.step3")})})})});
     return page(frame, {say("cookies_page.title"), {}}, el("div", {cls("mid stack loose")}, {pass}));
 }
 

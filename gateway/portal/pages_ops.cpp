@@ -11,13 +11,17 @@ namespace {
 
 // 2180 as "2,180"; a small rate keeps one digit after the point.
 std::string count(double value) {
-    if (value < 10 && value != static_cast<double>(static_cast<std::int64_t>(value))) return fmt::format("{:.1f}", value);
+    if (value < 10 && value != static_cast<double>(static_cast<std::int64_t>(value)))
+        return fmt::format("{:.1f}", value);
     std::string digits = fmt::format("{:.0f}", value);
-    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+        digits.insert(static_cast<std::size_t>(at), ",");
     return digits;
 }
 
-std::string millis(double value) { return value < 10 ? fmt::format("{:.2g}", value) : fmt::format("{:.0f}", value); }
+std::string millis(double value) {
+    return value < 10 ? fmt::format("{:.2g}", value) : fmt::format("{:.0f}", value);
+}
 
 Markup figure(std::string_view term, const Markup& value, std::string_view detail) {
     Markup out = el("dt", {term});
@@ -32,8 +36,9 @@ Markup figures(const Say& say, const OpsStatus& s) {
                   el("span", {millis(s.p50_ms), el("small", {" / ", millis(s.p99_ms), "\u00a0ms"})}),
                   say("ops_page.ours", {{"p50", millis(s.own_p50_ms)}, {"p99", millis(s.own_p99_ms)}}));
     out += figure(say("ops_page.handshakes"),
-                  el("span", {count(s.full_handshakes), el("small", {" ", say("ops_page.full"), " / ", count(s.resumed_handshakes), " ",
-                                                                      say("ops_page.resumed")})}),
+                  el("span", {count(s.full_handshakes),
+                              el("small", {" ", say("ops_page.full"), " / ", count(s.resumed_handshakes), " ",
+                                           say("ops_page.resumed")})}),
                   "");
     const auto all = static_cast<double>(s.staff + s.contractors + s.ops);
     out += figure(say("ops_page.sessions"), count(all),
@@ -48,15 +53,18 @@ Markup bar(const Say& say, const OpsGauge& gauge) {
     const auto use = fmt::format("{:.0f}", std::clamp(gauge.percent, 0.0, 100.0));
     const auto alert = fmt::format("{:.0f}", std::clamp(gauge.alert_percent, 0.0, 100.0));
     return el("svg",
-              {cls("gauge"), {"viewBox", "0 0 100 12"}, {"preserveAspectRatio", "none"}, {"role", "img"},
+              {cls("gauge"),
+               {"viewBox", "0 0 100 12"},
+               {"preserveAspectRatio", "none"},
+               {"role", "img"},
                {"aria-label", say("ops_page.gauge", {{"n", use}, {"limit", alert}})}},
               {el("rect", {cls("bed"), {"y", "2"}, {"width", "100"}, {"height", "8"}}, {}),
                el("rect", {cls("use"), {"y", "2"}, {"width", use}, {"height", "8"}}, {}),
                el("rect", {cls("lim"), {"x", alert}, {"width", "1"}, {"height", "12"}}, {})});
 }
 
-Markup table(std::string_view heading_id, std::initializer_list<std::pair<std::string, std::string_view>> columns,
-             const Markup& rows) {
+Markup table(std::string_view heading_id,
+             std::initializer_list<std::pair<std::string, std::string_view>> columns, const Markup& rows) {
     Markup heads;
     for (const auto& [words, classes] : columns) {
         Attributes attributes{{"scope", "col"}};
@@ -81,7 +89,9 @@ Markup gauges(const Say& say, const OpsStatus& status) {
     }
     return section("h-cap", say("ops_page.saturation"),
                    table("h-cap",
-                         {{say("ops_page.resource"), ""}, {say("ops_page.now"), "r"}, {say("ops_page.limit"), "r"},
+                         {{say("ops_page.resource"), ""},
+                          {say("ops_page.now"), "r"},
+                          {say("ops_page.limit"), "r"},
                           {say("ops_page.to_limit"), "wide"}},
                          rows));
 }
@@ -90,9 +100,10 @@ Markup upstreams(const Say& say, const OpsStatus& status) {
     Markup rows;
     for (const auto& one : status.upstreams) {
         using State = OpsUpstream::State;
-        const Markup state = one.state == State::up     ? chip(Tone::ok, Gate::open, say("ops_page.up"))
-                             : one.state == State::down ? chip(Tone::no, Gate::shut, say("ops_page.down"))
-                                                        : chip(Tone::plain, Gate::wait, say("ops_page.untried"));
+        const Markup state = one.state == State::up ? chip(Tone::ok, Gate::open, say("ops_page.up"))
+                             : one.state == State::down
+                                 ? chip(Tone::no, Gate::shut, say("ops_page.down"))
+                                 : chip(Tone::plain, Gate::wait, say("ops_page.untried"));
         rows += el("tr", {cls(one.state == State::down ? "no" : "")},
                    {el("th", {{"scope", "row"}, cls("nw")}, {one.name}), el("td", {cls("nw")}, {state}),
                     el("td", {cls("r")}, {count(one.requests_per_second)}),
@@ -101,8 +112,11 @@ Markup upstreams(const Say& say, const OpsStatus& status) {
     }
     return section("h-up", say("ops_page.upstreams"),
                    table("h-up",
-                         {{say("ops_page.upstream"), ""}, {say("ops_page.state"), ""}, {say("ops_page.rate"), "r"},
-                          {say("ops_page.in_use"), "r"}, {say("ops_page.errors"), "r"}},
+                         {{say("ops_page.upstream"), ""},
+                          {say("ops_page.state"), ""},
+                          {say("ops_page.rate"), "r"},
+                          {say("ops_page.in_use"), "r"},
+                          {say("ops_page.errors"), "r"}},
                          rows));
 }
 
@@ -115,15 +129,16 @@ std::string ops_page(const Frame& frame, const OpsStatus& status) {
     const Markup mood = status.warnings.empty()
                             ? chip(Tone::ok, Gate::open, say("ops_page.in_order"))
                             : chip(Tone::soon, Gate::here, say("ops_page.watch", {{"n", warnings}}));
-    Markup body = el(
-        "div", {cls("line ends")},
-        {el("div", {cls("stack tight")},
-            {el("h1", {say("ops_page.title")}),
-             el("p", {cls("line small quiet")},
-                {el("span", {say("ops_page.generation", {{"n", generation}})}),
-                 el("span", {say("ops_page.uptime", {{"span", span_in_text(status.uptime, frame.language)}})}),
-                 time_el(frame.now, frame.zone, date_in_table(frame.now, frame.zone, frame.language))})}),
-         el("p", {mood})});
+    Markup body =
+        el("div", {cls("line ends")},
+           {el("div", {cls("stack tight")},
+               {el("h1", {say("ops_page.title")}),
+                el("p", {cls("line small quiet")},
+                   {el("span", {say("ops_page.generation", {{"n", generation}})}),
+                    el("span",
+                       {say("ops_page.uptime", {{"span", span_in_text(status.uptime, frame.language)}})}),
+                    time_el(frame.now, frame.zone, date_in_table(frame.now, frame.zone, frame.language))})}),
+            el("p", {mood})});
     body += figures(say, status);
     // Two notices are enough for a screen; the command line lists the rest.
     for (std::size_t i = 0; i < std::min<std::size_t>(status.warnings.size(), 2); ++i)

@@ -9,17 +9,21 @@ namespace {
 
 std::string method_of(const Say& say, FactorStrength strength) {
     switch (strength) {
-        case FactorStrength::otp: return say("method.otp");
-        case FactorStrength::recovery: return say("method.recovery");
-        case FactorStrength::password: return say("method.password");
-        case FactorStrength::none: break;
+        case FactorStrength::otp:
+            return say("method.otp");
+        case FactorStrength::recovery:
+            return say("method.recovery");
+        case FactorStrength::password:
+            return say("method.password");
+        case FactorStrength::none:
+            break;
     }
     return say("method.none");
 }
 
 Markup permit_part(std::string_view term, const Markup& value, std::string_view detail) {
-    return el("div", {el("dt", {el("i", {cls("gate ok"), {"aria-hidden", "true"}}, {}), term}), el("dd", {value}),
-                      el("dd", {cls("small")}, {detail})});
+    return el("div", {el("dt", {el("i", {cls("gate ok"), {"aria-hidden", "true"}}, {}), term}),
+                      el("dd", {value}), el("dd", {cls("small")}, {detail})});
 }
 
 Markup permit(const Frame& frame, const Say& say, const AppsView& view) {
@@ -31,11 +35,11 @@ Markup permit(const Frame& frame, const Say& say, const AppsView& view) {
     const auto since = day_and_time(session.proven_at, frame.now, frame.zone, frame.language);
     Markup parts = permit_part(say("road.who"), frame.person, say("apps_page.signed_by", {{"at", since}}));
     parts += permit_part(say("apps_page.method"), method_of(say, session.strength), to_text(session.from));
-    parts += permit_part(
-        say("apps_page.where_to"),
-        say("apps_page.count", {{"open", std::to_string(open)}, {"all", std::to_string(all)}}),
-        open == all ? say("apps_page.all_open")
-                    : say("apps_page.locked_count", {{"n", std::to_string(all - open)}}));
+    parts +=
+        permit_part(say("apps_page.where_to"),
+                    say("apps_page.count", {{"open", std::to_string(open)}, {"all", std::to_string(all)}}),
+                    open == all ? say("apps_page.all_open")
+                                : say("apps_page.locked_count", {{"n", std::to_string(all - open)}}));
     parts += permit_part(say("apps_page.until"), time_el(session.absolute_end, frame.zone, until),
                          say("apps_page.idle", {{"span", span_in_text(session.idle, frame.language)}}));
     return el("dl", {cls("pass permit")}, {parts});
@@ -61,15 +65,14 @@ Markup why_locked(const Frame& frame, const Say& say, const AppTile& tile) {
     for (const auto& one : lock_chips)
         if (one.reason == tile.reason) found = one;
     const auto key = find_word(tile.reason) != nullptr ? std::string_view(tile.reason) : "access.none";
-    const auto next = tile.next_open ? day_and_time(*tile.next_open, frame.now, frame.zone, frame.language) : "-";
     return el("div", {cls("why stack tight")},
               {el("p", {chip(found.tone, found.gate, say(found.key))}),
-               el("p", {say(key, {{"app", tile.title}, {"next", next}, {"date", next}, {"from", next},
-                                  {"sponsor", "-"}})})});
+               el("p", {filled(word(key).text(frame.language), tile.fills)})});
 }
 
 Markup tile_of(const Frame& frame, const Say& say, const AppTile& tile) {
-    const Markup heading = tile.open ? el("h3", {el("a", {href(*tile.open)}, {tile.title})}) : el("h3", {tile.title});
+    const Markup heading =
+        tile.open ? el("h3", {el("a", {href(*tile.open)}, {tile.title})}) : el("h3", {tile.title});
     Markup about;
     if (!tile.about.empty()) about = el("p", {cls("small quiet")}, {tile.about});
     return el("li", {cls(tile.open ? "tile" : "tile locked")},
@@ -103,11 +106,13 @@ std::string agent_name(const Say& say, const Agent& agent) {
 
 Markup session_facts(const Frame& frame, const Say& say, const SessionRow& row) {
     const auto& session = *row.session;
-    const auto when = [&](WallTime time) { return day_and_time(time, frame.now, frame.zone, frame.language); };
+    const auto when = [&](WallTime time) {
+        return day_and_time(time, frame.now, frame.zone, frame.language);
+    };
     std::string apps;
     for (const auto& app : row.apps) apps += (apps.empty() ? "" : say("list.separator")) + app;
-    Markup facts = fact(say("sessions_page.began"), when(session.created) + say("list.separator") +
-                                                        method_of(say, session.strength));
+    Markup facts = fact(say("sessions_page.began"),
+                        when(session.created) + say("list.separator") + method_of(say, session.strength));
     facts += fact(say("sessions_page.from"), to_text(session.from));
     facts += fact(say("sessions_page.used"), near_past(row.used, frame.now, frame.zone, frame.language));
     if (!apps.empty()) facts += fact(say("sessions_page.apps"), apps);
@@ -122,12 +127,13 @@ Markup session_item(const Frame& frame, const Say& say, const SessionRow& row, c
     const Markup state = row.here ? chip(Tone::info, Gate::here, say("chip.this_session"))
                          : idle   ? chip(Tone::plain, Gate::wait, say("chip.idle"))
                                   : chip(Tone::ok, Gate::open, say("chip.connected"));
-    const Markup act =
-        row.here ? el("a", {cls("btn s"), href("/.sekisho/sign-out")}, {say("act.sign_out")})
-                 : el("form", {{"method", "post"}, action("/.sekisho/sessions")},
-                      {hidden_input("token", token), hidden_input("end", row.session->public_id),
-                       el("button", {cls("btn s end")},
-                          {say("act.end_one"), el("span", {cls("vh")}, {" ", name, " ", row.session->public_id})})});
+    const Markup act = row.here
+                           ? el("a", {cls("btn s"), href("/.sekisho/sign-out")}, {say("act.sign_out")})
+                           : el("form", {{"method", "post"}, action("/.sekisho/sessions")},
+                                {hidden_input("token", token), hidden_input("end", row.session->public_id),
+                                 el("button", {cls("btn s end")},
+                                    {say("act.end_one"),
+                                     el("span", {cls("vh")}, {" ", name, " ", row.session->public_id})})});
     return el("li", {el("div", {cls("stack tight")},
                         {el("div", {cls("line")}, {icon(agent.icon), el("h2", {cls("t3")}, {name}), state}),
                          session_facts(frame, say, row)}),
@@ -150,8 +156,9 @@ std::string sessions_page(const Frame& frame, const SessionsView& view) {
     const Say say(frame.language);
     Markup items;
     for (const auto& row : view.rows) items += session_item(frame, say, row, view.token);
-    Markup body = el("div", {cls("stack tight")}, {el("h1", {say("sessions_page.title")}),
-                                                   el("p", {cls("quiet")}, {say("sessions_page.lead")})});
+    Markup body =
+        el("div", {cls("stack tight")},
+           {el("h1", {say("sessions_page.title")}), el("p", {cls("quiet")}, {say("sessions_page.lead")})});
     if (!view.done.empty()) body += notice(Tone::ok, say(view.done), {});
     body += el("ul", {cls("sheet rows")}, {items});
     if (view.rows.size() <= 1) body += el("p", {cls("quiet")}, {say("empty.sessions")});
@@ -161,7 +168,8 @@ std::string sessions_page(const Frame& frame, const SessionsView& view) {
                   {hidden_input("token", view.token), hidden_input("others", "1"),
                    el("button", {cls("btn end")}, {say("act.end_others")})});
     }
-    body += el("div", {cls("line ends")}, {el("p", {cls("small quiet")}, {say("sessions_page.bound")}), acts});
+    body +=
+        el("div", {cls("line ends")}, {el("p", {cls("small quiet")}, {say("sessions_page.bound")}), acts});
     return page(frame, {say("sessions_page.title"), {}}, el("div", {cls("mid stack loose")}, {body}));
 }
 
@@ -176,18 +184,22 @@ std::string account_page(const Frame& frame, const AccountView& view) {
     Markup body = el("h1", {say("account_page.title")});
     if (view.notice) body += answer_notice(view.notice_good ? Tone::ok : Tone::no, *view.notice);
     body += el("div", {cls("sheet")}, {el("dl", {cls("facts")}, {facts})});
-    body += el("section", {cls("sheet stack"), {"aria-labelledby", "pw"}},
-               {el("h2", {{"id", "pw"}}, {say("password.change_title")}),
-                el("p", {cls("quiet")}, {say("password.change_lead")}),
-                form_post(LocalPath("/.sekisho/account/password"),
-                          {hidden_input("token", view.token),
-                           void_el("input", {{"name", "username"}, {"autocomplete", "username"}, {"value", view.user},
-                                             Attribute("hidden")}),
-                           field({"o", say("password.current"), "", ""},
-                                 {{"name", "current"}, {"type", "password"}, {"autocomplete", "current-password"},
-                                  Attribute("required")}),
-                           new_password_fields(say, view.problem),
-                           el("div", {go_button(say("password.change"))})})});
+    body +=
+        el("section", {cls("sheet stack"), {"aria-labelledby", "pw"}},
+           {el("h2", {{"id", "pw"}}, {say("password.change_title")}),
+            el("p", {cls("quiet")}, {say("password.change_lead")}),
+            form_post(
+                LocalPath("/.sekisho/account/password"),
+                {hidden_input("token", view.token),
+                 void_el("input", {{"name", "username"},
+                                   {"autocomplete", "username"},
+                                   {"value", view.user},
+                                   Attribute("hidden")}),
+                 field({"o", say("password.current"), "", ""}, {{"name", "current"},
+                                                                {"type", "password"},
+                                                                {"autocomplete", "current-password"},
+                                                                Attribute("required")}),
+                 new_password_fields(say, view.problem), el("div", {go_button(say("password.change"))})})});
     const auto left = std::to_string(view.codes_left);
     body += el("section", {cls("sheet stack"), {"aria-labelledby", "rc"}},
                {el("h2", {{"id", "rc"}}, {say("recovery_page.renew_title")}),
@@ -197,19 +209,19 @@ std::string account_page(const Frame& frame, const AccountView& view) {
                            el("div", {el("button", {cls("btn")}, {say("recovery_page.renew")})})})});
     body += el("section", {cls("sheet stack"), {"aria-labelledby", "au"}},
                {el("h2", {{"id", "au"}}, {say("enrol_page.title")}),
-                form_post(LocalPath("/.sekisho/account/enrol"),
-                          {hidden_input("token", view.token),
-                           el("div", {el("button", {cls("btn")}, {say("act.next")})})})});
+                el("p", {el("a", {cls("btn"), href("/.sekisho/account/enrol")}, {say("act.next")})})});
     return page(frame, {say("account_page.title"), {}}, el("div", {cls("mid stack loose")}, {body}));
 }
 
 std::string sign_out_page(const Frame& frame, const SignOutView& view) {
     const Say say(frame.language);
-    const Markup here = form_post(LocalPath("/.sekisho/sign-out"),
-                                  {hidden_input("token", view.token), go_button(say("sign_out_page.here"), true)});
-    const Markup everywhere = form_post(
-        LocalPath("/.sekisho/sign-out"), {hidden_input("token", view.token), hidden_input("everywhere", "1"),
-                                          el("button", {cls("btn end wide")}, {say("sessions_page.everywhere")})});
+    const Markup here =
+        form_post(LocalPath("/.sekisho/sign-out"),
+                  {hidden_input("token", view.token), go_button(say("sign_out_page.here"), true)});
+    const Markup everywhere =
+        form_post(LocalPath("/.sekisho/sign-out"),
+                  {hidden_input("token", view.token), hidden_input("everywhere", "1"),
+                   el("button", {cls("btn end wide")}, {say("sessions_page.everywhere")})});
     const Markup body = el("div", {cls("narrow")},
                            {el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
                                {el("h1", {{"id", "h"}}, {say("sign_out_page.title")}),

@@ -18,23 +18,25 @@ std::string sign_in_page(const Frame& frame, const SignInView& view) {
     const Say say(frame.language);
     Markup message;
     if (view.notice) message = answer_notice(Tone::no, *view.notice);
-    Attributes account{{"name", "account"},  {"autocomplete", "username"}, {"autocapitalize", "none"},
-                       {"spellcheck", "false"}, {"maxlength", "254"},      Attribute("required")};
+    Attributes account{{"name", "account"},     {"autocomplete", "username"}, {"autocapitalize", "none"},
+                       {"spellcheck", "false"}, {"maxlength", "254"},         Attribute("required")};
     if (!view.account.empty()) account.push_back({"value", view.account});
-    const Markup form = form_post(
-        LocalPath("/.sekisho/sign-in"),
-        {hidden_input("token", view.token), hidden_onward(view.onward),
-         field({"u", say("signin_page.account"), "", ""}, account),
-         field({"p", say("signin_page.password"), "", ""},
-               {{"name", "password"}, {"type", "password"}, {"autocomplete", "current-password"}, Attribute("required")}),
-         go_button(say("act.next"), true)});
-    const Markup pass =
-        el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
-           {el("h1", {{"id", "h"}}, {say("signin_page.title")}),
-            message, el("p", {cls("quiet")}, {say("signin_page.lead")}), form});
+    const Markup form =
+        form_post(LocalPath("/.sekisho/sign-in"),
+                  {hidden_input("token", view.token), hidden_onward(view.onward),
+                   field({"u", say("signin_page.account"), "", ""}, account),
+                   field({"p", say("signin_page.password"), "", ""}, {{"name", "password"},
+                                                                      {"type", "password"},
+                                                                      {"autocomplete", "current-password"},
+                                                                      Attribute("required")}),
+                   go_button(say("act.next"), true)});
+    const Markup pass = el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
+                           {el("h1", {{"id", "h"}}, {say("signin_page.title")}), message,
+                            el("p", {cls("quiet")}, {say("signin_page.lead")}), form});
     const auto& organisation = frame.organisation.in(frame.language);
-    const Markup below = el("p", {cls("small quiet")},
-                            {say("signin_page.note", {{"org", organisation.empty() ? "Sekisho" : organisation}})});
+    const Markup below =
+        el("p", {cls("small quiet")},
+           {say("signin_page.note", {{"org", organisation.empty() ? "Sekisho" : organisation}})});
     return page(frame, {say("signin_page.title"), {}},
                 before_the_gate(road(say, {here, ahead, ahead, ahead}), pass, below));
 }
@@ -47,44 +49,48 @@ std::string second_factor_page(const Frame& frame, const SecondFactorView& view)
         out += hidden_onward(view.onward);
         return out;
     };
-    const Markup code = form_post(
-        LocalPath("/.sekisho/second-factor"),
-        {carried(),
-         field({"c", say("factor_page.code"), "", ""},
-               {{"name", "code"}, cls("code"), {"inputmode", "numeric"}, {"autocomplete", "one-time-code"},
-                {"pattern", "[0-9]{6}"}, {"maxlength", "6"}, Attribute("required")}),
-         go_button(say("act.check"), true)});
-    const Markup recovery = form_post(
-        LocalPath("/.sekisho/second-factor"),
-        {carried(),
-         field({"r", say("factor_page.recovery_label"), say("factor_page.recovery_hint"), ""},
-               {{"name", "code"}, cls("mono"), {"autocomplete", "off"}, {"autocapitalize", "characters"},
-                {"spellcheck", "false"}, {"maxlength", "32"}, Attribute("required")}),
-         el("button", {cls("btn wide")}, {say("act.check")})});
+    const Markup code =
+        form_post(LocalPath("/.sekisho/second-factor"),
+                  {carried(),
+                   field({"c", say("factor_page.code"), "", ""}, {{"name", "code"},
+                                                                  cls("code"),
+                                                                  {"inputmode", "numeric"},
+                                                                  {"autocomplete", "one-time-code"},
+                                                                  {"pattern", "[0-9]{6}"},
+                                                                  {"maxlength", "6"},
+                                                                  Attribute("required")}),
+                   go_button(say("act.check"), true)});
+    const Markup recovery =
+        form_post(LocalPath("/.sekisho/second-factor"),
+                  {carried(),
+                   field({"r", say("factor_page.recovery_label"), say("factor_page.recovery_hint"), ""},
+                         {{"name", "code"},
+                          cls("mono"),
+                          {"autocomplete", "off"},
+                          {"autocapitalize", "characters"},
+                          {"spellcheck", "false"},
+                          {"maxlength", "32"},
+                          Attribute("required")}),
+                   el("button", {cls("btn wide")}, {say("act.check")})});
     const Markup pass =
         el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
            {el("h1", {{"id", "h"}}, {say("factor_page.title")}),
             el("p", {cls("quiet")}, {say("factor_page.lead")}), code,
             el("p", {cls("or")}, {say("factor_page.other")}),
             el("details", {cls("stack")}, {el("summary", {say("factor_page.recovery")}), recovery})});
-    const Markup below = el("p", {cls("small quiet")}, {el("a", {href("/.sekisho/sign-in")}, {say("act.start_again")})});
+    const Markup below =
+        el("p", {cls("small quiet")}, {el("a", {href("/.sekisho/sign-in")}, {say("act.start_again")})});
     return page(frame, {say("factor_page.title"), {}},
                 before_the_gate(road(say, {passed, here, ahead, ahead}), pass, below));
 }
 
 std::string continue_page(const Frame& frame, const ContinueView& view) {
     const Say say(frame.language);
-    Markup left;
-    if (view.codes_left) {
-        const auto n = std::to_string(*view.codes_left);
-        left = answer_notice(Tone::soon, answer_text("factor.recovery_last", frame.language, {{"n", n}}));
-    }
-    const Markup pass =
-        el("section", {cls("pass ok stack"), {"aria-labelledby", "h"}},
-           {el("p", {cls("seal")}, {gate_sign(Gate::open), el("span", {say("road.passed")})}),
-            el("h1", {{"id", "h"}}, {say("continue_page.title")}), left,
-            el("p", {say("continue_page.lead", {{"where", view.where}})}),
-            el("p", {el("a", {cls("btn go wide"), href(view.target)}, {say("act.go_on")})})});
+    const Markup pass = el("section", {cls("pass ok stack"), {"aria-labelledby", "h"}},
+                           {el("p", {cls("seal")}, {gate_sign(Gate::open), el("span", {say("road.passed")})}),
+                            el("h1", {{"id", "h"}}, {say("continue_page.title")}),
+                            el("p", {say("continue_page.lead", {{"where", view.where}})}),
+                            el("p", {el("a", {cls("btn go wide"), href(view.target)}, {say("act.go_on")})})});
     return page(frame, {say("continue_page.title"), view.target},
                 before_the_gate(road(say, {passed, passed, ahead, here}), pass, {}));
 }

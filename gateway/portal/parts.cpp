@@ -1,19 +1,23 @@
 #include "gateway/portal/parts.hpp"
 
-#include "gateway/portal/assets.hpp"
-
 #include "base/check.hpp"
+#include "gateway/portal/assets.hpp"
 
 namespace sekisho::gateway {
 namespace {
 
 std::string_view class_of(Tone tone) {
     switch (tone) {
-        case Tone::ok: return "ok";
-        case Tone::soon: return "soon";
-        case Tone::no: return "no";
-        case Tone::info: return "info";
-        case Tone::plain: break;
+        case Tone::ok:
+            return "ok";
+        case Tone::soon:
+            return "soon";
+        case Tone::no:
+            return "no";
+        case Tone::info:
+            return "info";
+        case Tone::plain:
+            break;
     }
     return "";
 }
@@ -45,7 +49,8 @@ Markup account_nav(const Frame& frame, const Say& say) {
     if (!frame.person.empty()) inside += el("span", {cls("quiet line")}, {frame.person});
     if (frame.language_url) {
         const auto other = frame.language == Language::ja ? "en" : "ja";
-        inside += el("a", {href(*frame.language_url), {"lang", other}, {"hreflang", other}}, {say("page.language")});
+        inside += el("a", {href(*frame.language_url), {"lang", other}, {"hreflang", other}},
+                     {say("page.language")});
     }
     if (!frame.person.empty())
         inside += el("a", {href(portal_url(frame, "/.sekisho/sign-out"))}, {say("act.sign_out")});
@@ -67,7 +72,8 @@ Markup foot_of(const Frame& frame, const Say& say) {
     Markup help;
     const auto& line = frame.help.in(frame.language);
     if (!line.empty()) help = el("span", {say("page.help"), " ", line});
-    return el("footer", {cls("foot")}, {el("div", {cls("wrap")}, {help, el("span", {say("note.recorded")})})});
+    return el("footer", {cls("foot")},
+              {el("div", {cls("wrap")}, {help, el("span", {say("note.recorded")})})});
 }
 
 struct Picture {
@@ -89,6 +95,13 @@ constexpr Picture pictures[] = {
 
 AnswerText answer_text(std::string_view key, Language language, Fills fills) {
     return {title(key, language, fills), text(key, language, fills)};
+}
+
+std::string filled(std::string_view pattern, const FillPairs& pairs) {
+    std::vector<Fill> fills;
+    fills.reserve(pairs.size());
+    for (const auto& [name, value] : pairs) fills.push_back({name, value});
+    return fill_in(pattern, fills);
 }
 
 Url portal_url(const Frame& frame, LocalPath path) {
@@ -127,7 +140,10 @@ Markup road(const Say& say, std::array<Station, 4> stations) {
     for (std::size_t i = 0; i < stations.size(); ++i) {
         const Station at = stations[i];
         const bool here = at == Station::here;
-        Attributes attributes{cls(at == Station::passed ? "ok" : here ? "info" : at == Station::stopped ? "no" : "")};
+        Attributes attributes{cls(at == Station::passed    ? "ok"
+                                  : here                   ? "info"
+                                  : at == Station::stopped ? "no"
+                                                           : "")};
         if (here) attributes.push_back({"aria-current", "step"});
         const Gate sign = at == Station::passed    ? Gate::open
                           : here                   ? Gate::here

@@ -11,7 +11,9 @@ namespace sekisho::gateway {
 class Say {
 public:
     explicit Say(Language language) : language_(language) {}
-    std::string operator()(std::string_view key, Fills fills = {}) const { return text(key, language_, fills); }
+    std::string operator()(std::string_view key, Fills fills = {}) const {
+        return text(key, language_, fills);
+    }
     std::string title(std::string_view key, Fills fills = {}) const {
         return sekisho::title(key, language_, fills);
     }

@@ -10,8 +10,8 @@ namespace sekisho::gateway {
 Result<QrCode> make_qr(std::string_view text) {
     constexpr int version_max = 20;
     const std::unique_ptr<QRcode, void (*)(QRcode*)> code(
-        QRcode_encodeData(static_cast<int>(text.size()), reinterpret_cast<const unsigned char*>(text.data()), 0,
-                          QR_ECLEVEL_M),
+        QRcode_encodeData(static_cast<int>(text.size()), reinterpret_cast<const unsigned char*>(text.data()),
+                          0, QR_ECLEVEL_M),
         QRcode_free);
     if (!code || code->version > version_max) return Error(Errc::too_large, "text does not fit a QR code");
     QrCode out;

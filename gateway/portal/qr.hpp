@@ -9,8 +9,8 @@
 namespace sekisho::gateway {
 
 struct QrCode {
-    int size = 0;              // modules along one side, without the quiet zone
-    std::vector<bool> dark;    // row by row
+    int size = 0;            // modules along one side, without the quiet zone
+    std::vector<bool> dark;  // row by row
     bool at(int x, int y) const { return dark[static_cast<std::size_t>(y * size + x)]; }
 };
 

@@ -13,12 +13,11 @@ struct QueryItem {
     std::string_view value;
 };
 
-// is_local_path: one leading "/", no second one, printable ASCII without quotes, backslash, < or >.
+// is_local_path: one leading "/", no second one, printable ASCII without backslash.
 constexpr bool is_local_path(std::string_view text) {
     if (text.empty() || text[0] != '/' || (text.size() > 1 && text[1] == '/')) return false;
     for (const char c : text) {
-        if (c <= ' ' || c > '~' || c == '\\' || c == '"' || c == '<' || c == '>' || c == '\'' || c == '`')
-            return false;
+        if (c <= ' ' || c > '~' || c == '\\') return false;
     }
     return true;
 }
@@ -35,7 +34,7 @@ class Url {
 public:
     Url(LocalPath path) : text_(path.text) {}
     // local reads a path with its query that came from outside: it begins with one "/", holds no backslash,
-    // blank, quote or control, and so can't leave this host. Nothing for anything else.
+    // blank or control, and so can't leave this host. Nothing for anything else.
     static std::optional<Url> local(std::string_view text);
     // https reads "https://host[:port][/path]". Nothing for anything else.
     static std::optional<Url> https(std::string_view text);

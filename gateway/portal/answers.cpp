@@ -1,0 +1,108 @@
+#include "gateway/portal/answers.hpp"
+
+#include "base/json.hpp"
+#include "gateway/portal/page_policy.hpp"
+
+namespace sekisho::gateway {
+namespace {
+
+// The other language of this very page: only where a GET of the portal can show it again.
+std::optional<Url> language_url(const PortalRequest& request) {
+    if (request.host != request.model->portal.host || request.method != "GET") return std::nullopt;
+    std::string here = request.path;
+    if (!request.query.empty()) here += "?" + request.query;
+    if (!is_local_path(here)) return std::nullopt;
+    const auto other = request.language() == Language::ja ? "en" : "ja";
+    return Url(LocalPath("/.sekisho/language")).with({{"l", other}, {"to", here}});
+}
+
+void retry_hint(PortalResponse& response) {
+    if (response.status == 503 || response.status == 429) response.fields.push_back({"retry-after", "10"});
+}
+
+}  // namespace
+
+Frame frame_of(const PortalRequest& request, Section section) {
+    const auto& model = *request.model;
+    Frame frame;
+    frame.language = request.language();
+    frame.organisation = model.portal.organisation;
+    frame.help = model.portal.help;
+    frame.portal_origin = model.portal.url;
+    frame.language_url = language_url(request);
+    frame.section = section;
+    frame.now = request.now;
+    frame.zone = zone_of(model);
+    if (!request.session) return frame;
+    const auto* person = find_person(model, request.session->user);
+    frame.person = person != nullptr ? person->display.in(frame.language) : request.session->user;
+    if (frame.person.empty()) frame.person = request.session->user;
+    frame.is_ops = person != nullptr && person->kind == PersonKind::ops;
+    return frame;
+}
+
+PortalResponse problem_response(const PortalRequest& request, std::string_view key, const FillPairs& fills) {
+    const Word& words = word(key);
+    const auto language = request.language();
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object()
+        .field("type", "urn:sekisho:" + std::string(key))
+        .field("status", words.status)
+        .field("title", filled(words.title(language), fills))
+        .field("detail", filled(words.text(language), fills))
+        .field("title_en", filled(words.title(Language::en), fills))
+        .field("title_ja", filled(words.title(Language::ja), fills))
+        .field("request_id", request.request_id)
+        .end_object();
+    PortalResponse response = html_response(words.status, language, std::move(body));
+    response.fields.front().value = "application/problem+json";
+    retry_hint(response);
+    return response;
+}
+
+PortalResponse answer_error(const PortalRequest& request, std::string_view key, const FillPairs& fills) {
+    if (!request.is_navigation()) return problem_response(request, key, fills);
+    const Word& words = word(key);
+    Frame frame = frame_of(request);
+    if (words.audience == Word::Audience::anyone) {
+        frame.person.clear();
+        frame.language_url.reset();
+    }
+    ErrorView view;
+    view.key = key;
+    view.fills = fills;
+    view.request_id = request.request_id;
+    auto response = html_response(words.status, frame.language, error_page(frame, view));
+    retry_hint(response);
+    return response;
+}
+
+PortalResponse answer_refusal(const PortalRequest& request, AppId app, const policy::Decision& decision) {
+    const auto key = reason_key(decision.reason);
+    if (key == "access.unknown" || !request.session) return answer_error(request, "access.unknown");
+    const auto& model = *request.model;
+    const auto language = request.language();
+    const auto fills = reason_fills(model, request.session->user, app, decision, request.now, language);
+    if (!request.is_navigation()) return problem_response(request, key, fills);
+    RefusalView view;
+    view.key = key;
+    view.fills = fills;
+    if (app.value < model.apps.size()) view.app = model.apps[app.value].title.in(language);
+    view.request_id = request.request_id;
+    if (request.method == "GET") view.again = Url::local(request.path);
+    using policy::Reason;
+    view.at_factor = decision.reason == Reason::factor_too_old || decision.reason == Reason::factor_missing;
+    view.may_change = decision.reason != Reason::denied && decision.reason != Reason::contract_ended;
+    return html_response(word(key).status == 401 ? 403 : word(key).status, language,
+                         refusal_page(frame_of(request), view));
+}
+
+PortalResponse answer_cookies(const PortalRequest& request) {
+    Frame frame = frame_of(request);
+    frame.person.clear();
+    frame.language_url.reset();
+    return html_response(431, frame.language, cookies_page(frame, request.host));
+}
+
+}  // namespace sekisho::gateway

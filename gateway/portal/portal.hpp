@@ -1,0 +1,110 @@
+#pragma once
+// Portal answers every request to the portal's host: sign-in, activation, apps, sessions, account, status,
+// keys of assertions, assets. Forms are accepted only from exactly its own origin, with a token (R3).
+//
+// A sign-in takes account and password first and the code second, and judges both together: the first step
+// leaves the browser a sealed ticket that says nothing to its holder, so neither the password nor anything
+// anonymous is kept between the steps.
+#include "auth/activation.hpp"
+#include "auth/jwt.hpp"
+#include "auth/sign_in.hpp"
+#include "gateway/portal/answers.hpp"
+#include "gateway/portal/form.hpp"
+#include "gateway/portal/page_policy.hpp"
+#include "gateway/portal/ports.hpp"
+
+namespace sekisho::gateway {
+
+// PortalParts outlive the portal.
+struct PortalParts {
+    auth::Store& store;
+    const auth::Keyring& keys;
+    auth::SignIn& sign_in;
+    auth::Activation& activation;
+    auth::SessionService& sessions;
+    const auth::AssertionMaker& assertions;
+    const StatusSource& status;
+};
+
+// Thread: any pool thread; every call may block on hashing and the store.
+class Portal {
+public:
+    explicit Portal(const PortalParts& parts) : parts_(parts), tokens_(parts.keys) {}
+
+    PortalResponse answer(const PortalRequest& request) const;
+
+private:
+    using Handler = PortalResponse (Portal::*)(const PortalRequest& request) const;
+    struct Route {
+        std::string_view path;
+        Handler get, post;  // null: 405
+        enum class For : std::uint8_t { anyone, signed_in } who;
+    };
+    static const Route routes[];
+    const Route* find(std::string_view path) const noexcept;
+    PortalResponse dispatch(const Route& route, const PortalRequest& request) const;
+
+    // sign-in (portal_sign_in.cpp)
+    PortalResponse sign_in_form(const PortalRequest& request) const;
+    PortalResponse sign_in_step(const PortalRequest& request) const;
+    PortalResponse second_factor_form(const PortalRequest& request) const;
+    PortalResponse second_factor_step(const PortalRequest& request) const;
+    PortalResponse go_on(const PortalRequest& request) const;
+    PortalResponse start(const PortalRequest& request) const;
+    PortalResponse show_sign_in(const PortalRequest& request, std::string_view key, const FillPairs& fills,
+                                std::string_view account, const Onward& onward) const;
+    PortalResponse signed_in(const PortalRequest& request, const auth::SignInResult& result,
+                             const Onward& onward) const;
+
+    // activation (portal_activation.cpp)
+    PortalResponse activation_form(const PortalRequest& request) const;
+    PortalResponse activation_step(const PortalRequest& request) const;
+    PortalResponse activation_app_form(const PortalRequest& request) const;
+    PortalResponse activation_app_step(const PortalRequest& request) const;
+    PortalResponse show_activation_app(const PortalRequest& request, std::string_view link,
+                                       bool code_wrong) const;
+
+    // somebody signed in (portal_account.cpp)
+    PortalResponse apps(const PortalRequest& request) const;
+    PortalResponse sessions_list(const PortalRequest& request) const;
+    PortalResponse sessions_end(const PortalRequest& request) const;
+    PortalResponse account(const PortalRequest& request) const;
+    PortalResponse change_password(const PortalRequest& request) const;
+    PortalResponse renew_recovery(const PortalRequest& request) const;
+    PortalResponse enrol_form(const PortalRequest& request) const;
+    PortalResponse enrol_step(const PortalRequest& request) const;
+    PortalResponse sign_out_form(const PortalRequest& request) const;
+    PortalResponse sign_out_step(const PortalRequest& request) const;
+    PortalResponse signed_out(const PortalRequest& request) const;
+    PortalResponse show_account(const PortalRequest& request, int status, AccountView view) const;
+    PortalResponse show_enrolment(const PortalRequest& request, bool code_wrong) const;
+
+    // the rest (portal.cpp)
+    PortalResponse ops(const PortalRequest& request) const;
+    PortalResponse language(const PortalRequest& request) const;
+    PortalResponse jwks(const PortalRequest& request) const;
+
+    // What a form's handler begins with: the form, or the answer to give instead.
+    struct Checked {
+        std::optional<Form> form;
+        PortalResponse answer;
+    };
+    Checked read_form(const PortalRequest& request) const;
+    Checked read_own_form(const PortalRequest& request, std::string_view purpose) const;
+    std::string own_token(const PortalRequest& request, std::string_view purpose) const;
+
+    PortalParts parts_;
+    FormTokens tokens_;
+};
+
+// browser_of is the hash of this browser's -tx cookie; when it has none, a new one is made and set.
+Digest browser_of(const PortalRequest& request, PortalResponse& response, std::optional<auth::Token>& fresh);
+
+// onward_of reads where a sign-in leads. Nothing when the fields are there and make no sense.
+std::optional<Onward> onward_of(const Form& form);
+Url start_url(const Onward& onward);
+
+PageEvent page_event(std::string_view name, const PortalRequest& request, bool allowed = true,
+                     std::string_view reason = {});
+
+}  // namespace sekisho::gateway
