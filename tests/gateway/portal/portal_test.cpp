@@ -1,0 +1,328 @@
+// Goal: the portal's forms do what they say for the right browser and nothing for any other.
+// Method: whole stories as pure calls, with the real auth services on a temporary store.
+#include "tests/gateway/portal/world.hpp"
+
+namespace sekisho::gateway {
+namespace {
+
+using namespace testing;
+
+const std::string portal = "https://portal.example:8443";
+
+bool says(const PortalResponse& response, std::string_view words) {
+    return response.content().find(escape_html(words)) != std::string_view::npos;
+}
+
+TEST(Portal, ActivationThenSignInThenApps) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    EXPECT_EQ(sato.recovery.size(), 10u);
+    Browser browser(world);
+    const auto form = browser.get(portal + "/");
+    EXPECT_EQ(browser.at, portal + "/.sekisho/sign-in");
+    const auto apps = browser.sign_in(form, "Sato", sato.password, sato.code(world));
+    EXPECT_EQ(apps.status, 200);
+    EXPECT_EQ(browser.at, portal + "/");
+    EXPECT_TRUE(says(apps, "Ken Sato"));
+    EXPECT_TRUE(says(apps, "Wiki"));
+    EXPECT_TRUE(says(apps, "Files"));
+    EXPECT_FALSE(says(apps, "Vault")) << "an app no allow names this person for does not exist";
+    EXPECT_EQ(browser.events.back().event, "signin.succeeded");
+    EXPECT_EQ(browser.jar["portal.example"].count(std::string(cookie_names::known)), 1u);
+}
+
+TEST(Portal, UsedLinkIsGone) {
+    World world;
+    const auto act = world.accounts->add("sato");
+    Browser browser(world);
+    EXPECT_EQ(browser.get(portal + "/.sekisho/activate?link=" + act->link->token).status, 200);
+    EXPECT_EQ(browser.get(portal + "/.sekisho/activate?link=v1.nothing").status, 410);
+    EXPECT_EQ(browser.get(portal + "/.sekisho/activate").status, 410);
+    world.clock.advance(std::chrono::hours{73});
+    EXPECT_EQ(browser.get(portal + "/.sekisho/activate?link=" + act->link->token).status, 410);
+}
+
+TEST(Portal, ActivationSaysWhatIsWrongWithAPassword) {
+    World world;
+    const auto link = world.accounts->add("sato")->link->token;
+    Browser browser(world);
+    const auto form = browser.get(portal + "/.sekisho/activate?link=" + link);
+    const auto token = input_value(form.content(), "token");
+    const auto attempt = [&](const std::string& one, const std::string& two) {
+        return browser.post("/.sekisho/activate", {{"token", token}, {"link", link}, {"new", one}, {"again", two}});
+    };
+    EXPECT_TRUE(says(attempt("short", "short"), text("password.short", Language::en, {{"n", "8"}})));
+    EXPECT_TRUE(says(attempt("a good long password", "another"), text("password.differ", Language::en)));
+    EXPECT_TRUE(says(attempt("password", "password"), text("factor.password_common", Language::en)));
+    EXPECT_EQ(attempt("short", "short").status, 422);
+}
+
+// One sentence for every cause (R26): unknown account, wrong password, wrong code, and both steps start again.
+TEST(Portal, FailuresLookAlike) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    const auto fail = [&](const std::string& account, const std::string& password, const std::string& code) {
+        Browser browser(world);
+        auto page = browser.sign_in(browser.get(portal + "/.sekisho/sign-in"), account, password, code);
+        EXPECT_EQ(page.status, 401);
+        std::string body(page.content());
+        const auto token = input_value(body, "token");
+        body.replace(body.find(token), token.size(), "TOKEN");
+        return body;
+    };
+    const auto wrong_code = fail("sato", sato.password, "000000");
+    EXPECT_NE(wrong_code.find(escape_html(title("signin.failed", Language::en))), std::string::npos);
+    EXPECT_EQ(fail("sato", "wrong password", sato.code(world)), wrong_code);
+    EXPECT_EQ(fail("nobody", "wrong password", "123456"), wrong_code);
+    EXPECT_EQ(fail("", "", ""), wrong_code);
+}
+
+TEST(Portal, GuessingIsSlowedDown) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    int slowed = 0;
+    for (int i = 0; i < 8; ++i) {
+        Browser browser(world);
+        auto second = browser.first_step(browser.get(portal + "/.sekisho/sign-in"), "sato", "wrong password");
+        auto page = second.status == 200 ? browser.second_step(second, "000000") : std::move(second);
+        if (page.status != 429) continue;
+        ++slowed;
+        EXPECT_TRUE(says(page, title("signin.slow_down", Language::en)));
+        EXPECT_FALSE(page.field("retry-after").empty());
+    }
+    EXPECT_GE(slowed, 2);
+}
+
+TEST(Portal, RecoveryCodeLeadsToANewFactorOnly) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world);
+    auto page = browser.sign_in(browser.get(portal + "/.sekisho/sign-in"), "sato", sato.password, sato.recovery[3]);
+    EXPECT_EQ(browser.at, portal + "/.sekisho/account/enrol");
+    EXPECT_EQ(browser.get(portal + "/").status, 200);
+    EXPECT_EQ(browser.at, portal + "/.sekisho/account/enrol") << "nothing else opens";
+    page = browser.get(portal + "/.sekisho/account/enrol");
+    const auto content = page.content();
+    const auto from = content.find("<p class=\"mono\">") + 16;
+    std::string spaced(content.substr(from, content.find('<', from) - from));
+    std::erase(spaced, ' ');
+    const Secret secret(from_base32(spaced).value());
+    const auto done = browser.post("/.sekisho/account/enrol", {{"token", input_value(content, "token")},
+                                                               {"ticket", input_value(content, "ticket")},
+                                                               {"code", auth::totp(secret, world.clock.wall())}});
+    EXPECT_EQ(done.status, 200) << done.content();
+    EXPECT_TRUE(says(done, text("recovery_page.lead", Language::en)));
+    browser.get(portal + "/");
+    EXPECT_EQ(browser.at, portal + "/");
+}
+
+TEST(Portal, FormsWithoutTokenOrWithForeignOriginDoNothing) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world);
+    browser.sign_in(browser.get(portal + "/"), "sato", sato.password, sato.code(world));
+    const auto url = portal + "/.sekisho/sign-out";
+    const auto token = input_value(browser.get(url).content(), "token");
+    const auto other = input_value(browser.get(portal + "/.sekisho/sessions").content(), "token");
+    ASSERT_FALSE(token.empty());
+    struct Case {
+        Fields fields;
+        std::string origin;
+    };
+    const Case cases[] = {
+        {{}, portal},
+        {{{"token", ""}}, portal},
+        {{{"token", token + "A"}}, portal},
+        {{{"token", other}}, portal},  // another form's
+        {{{"token", token}}, ""},
+        {{{"token", token}}, "null"},
+        {{{"token", token}}, "https://wiki.example:8443"},
+        {{{"token", token}}, "https://portal.example"},
+        {{{"token", token}}, "https://portal.example:8443.evil.example"},
+    };
+    for (const auto& c : cases) {
+        EXPECT_EQ(browser.post_raw(url, c.fields, c.origin).status, 400) << c.origin;
+        EXPECT_EQ(world.sessions->list("sato").size(), 1u);
+    }
+    // A token of somebody else's session is worth nothing here.
+    Browser second(world);
+    second.sign_in(second.get(portal + "/"), "sato", sato.password, sato.code(world));
+    const auto theirs = input_value(second.get(url).content(), "token");
+    EXPECT_EQ(browser.post_raw(url, {{"token", theirs}}, portal).status, 400);
+    EXPECT_EQ(browser.post_raw(url, {{"token", token}}, portal).status, 303);
+    EXPECT_EQ(world.sessions->list("sato").size(), 1u);
+}
+
+TEST(Portal, SignInFormsNeedTokenOriginAndCookie) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world);
+    const auto form = browser.get(portal + "/.sekisho/sign-in");
+    const auto token = input_value(form.content(), "token");
+    const Fields good{{"token", token}, {"account", "sato"}, {"password", sato.password}};
+    EXPECT_EQ(browser.post_raw(portal + "/.sekisho/sign-in", good, "https://evil.example").status, 400);
+    EXPECT_EQ(browser.post_raw(portal + "/.sekisho/sign-in", {{"account", "sato"}, {"password", "x"}}, portal).status, 400);
+    Browser without(world);
+    const auto off = without.post_raw(portal + "/.sekisho/sign-in", good, portal);
+    EXPECT_EQ(off.status, 400);
+    EXPECT_TRUE(says(off, title("signin.cookies_off", Language::en)));
+
+    auto second = browser.first_step(form, "sato", sato.password);
+    ASSERT_EQ(second.status, 200);
+    auto fields = Browser::carried(second.content());
+    fields.emplace_back("code", sato.code(world));
+    auto foreign = fields;
+    // The same forms in another browser: its cookie is another one.
+    Browser thief(world);
+    thief.get(portal + "/.sekisho/sign-in");
+    EXPECT_EQ(thief.post_raw(portal + "/.sekisho/second-factor", foreign, portal).status, 400);
+    EXPECT_EQ(browser.post_raw(portal + "/.sekisho/second-factor", fields, portal).status, 303);
+    world.clock.advance(std::chrono::hours{13});
+    EXPECT_EQ(without.post_raw(portal + "/.sekisho/sign-in", good, portal).status, 400) << "a stale form";
+}
+
+TEST(Portal, SessionsAreListedAndEnded) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser one(world), two(world), three(world);
+    for (auto* b : {&one, &two, &three}) b->sign_in(b->get(portal + "/"), "sato", sato.password, sato.code(world));
+    EXPECT_EQ(two.get("https://wiki.example:8443/").content(), "upstream:wiki.example/");
+    auto page = one.get(portal + "/.sekisho/sessions");
+    EXPECT_TRUE(says(page, "Wiki")) << "the apps open under a session";
+    const auto end = input_value(page.content(), "end");
+    ASSERT_FALSE(end.empty());
+    page = one.post("/.sekisho/sessions", {{"token", input_value(page.content(), "token")}, {"end", end}});
+    EXPECT_TRUE(says(page, text("sessions_page.ended", Language::en)));
+    page = one.post("/.sekisho/sessions", {{"token", input_value(page.content(), "token")}, {"others", "1"}});
+    EXPECT_EQ(world.sessions->list("sato").size(), 1u);
+    two.get("https://wiki.example:8443/");
+    EXPECT_EQ(two.at.substr(0, portal.size()), portal) << "app sessions die with their parent";
+    const auto ended = two.get(portal + "/.sekisho/sign-in");
+    EXPECT_TRUE(says(ended, title("session.ended_by_you", Language::en)));
+}
+
+TEST(Portal, SignOutEndsAppsToo) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world);
+    browser.sign_in(browser.get("https://wiki.example:8443/"), "sato", sato.password, sato.code(world));
+    const auto form = browser.get(portal + "/.sekisho/sign-out");
+    const auto page = browser.post("/.sekisho/sign-out", {{"token", input_value(form.content(), "token")}});
+    EXPECT_TRUE(says(page, title("session.signed_out", Language::en)));
+    EXPECT_EQ(world.sessions->counts().app, 0u);
+    EXPECT_EQ(browser.jar["portal.example"].count(std::string(cookie_names::sso)), 0u);
+}
+
+TEST(Portal, PasswordChangesAndOldOneStops) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world), other(world);
+    browser.sign_in(browser.get(portal + "/"), "sato", sato.password, sato.code(world));
+    other.sign_in(other.get(portal + "/"), "sato", sato.password, sato.code(world));
+    const auto change = [&](const std::string& current, const std::string& next, const std::string& again) {
+        const auto page = browser.get(portal + "/.sekisho/account");
+        return browser.post("/.sekisho/account/password", {{"token", input_value(page.content(), "token")},
+                                                           {"current", current},
+                                                           {"new", next},
+                                                           {"again", again}});
+    };
+    EXPECT_TRUE(says(change("not it at all", "a new long sentence", "a new long sentence"), title("password.wrong", Language::en)));
+    EXPECT_TRUE(says(change(sato.password, "a new long sentence", "other"), text("password.differ", Language::en)));
+    EXPECT_TRUE(says(change(sato.password, "a new long sentence", "a new long sentence"), text("password.changed", Language::en)));
+    other.get(portal + "/");
+    EXPECT_EQ(other.at, portal + "/.sekisho/sign-in");
+    Browser again(world);
+    EXPECT_EQ(again.sign_in(again.get(portal + "/"), "sato", sato.password, sato.code(world)).status, 401);
+}
+
+TEST(Portal, RecoveryCodesAreRenewed) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world);
+    browser.sign_in(browser.get(portal + "/"), "sato", sato.password, sato.code(world));
+    const auto page = browser.get(portal + "/.sekisho/account");
+    EXPECT_TRUE(says(page, text("recovery_page.left", Language::en, {{"n", "10"}})));
+    const auto codes = browser.post("/.sekisho/account/recovery", {{"token", input_value(page.content(), "token")}});
+    EXPECT_EQ(codes.status, 200);
+    EXPECT_FALSE(says(codes, sato.recovery[0]));
+    Browser old(world);
+    EXPECT_EQ(old.sign_in(old.get(portal + "/"), "sato", sato.password, sato.recovery[0]).status, 401);
+}
+
+TEST(Portal, OpsPageIsForOps) {
+    World world;
+    const Known mori = enrol(world, "mori");
+    const Known sato = enrol(world, "sato");
+    Browser ops(world), staff(world);
+    ops.sign_in(ops.get(portal + "/"), "mori", mori.password, mori.code(world));
+    staff.sign_in(staff.get(portal + "/"), "sato", sato.password, sato.code(world));
+    EXPECT_TRUE(says(ops.get(portal + "/.sekisho/ops"), "2,180"));
+    EXPECT_EQ(staff.get(portal + "/.sekisho/ops").status, 404);
+    EXPECT_EQ(staff.get(portal + "/.sekisho/ops").content(), staff.get(portal + "/.sekisho/nothing").content());
+}
+
+TEST(Portal, ScriptsGetProblemsAndPeopleGetPages) {
+    World world;
+    auto r = world.request("GET", portal + "/.sekisho/sessions");
+    r.fields.push_back({"sec-fetch-mode", "cors"});
+    r.fields.push_back({"accept-language", "ja"});
+    const auto response = world.serve(r);
+    EXPECT_EQ(response.status, 401);
+    EXPECT_EQ(response.field("content-type"), "application/problem+json");
+    EXPECT_TRUE(says(response, "サインインが必要です。"));
+    EXPECT_NE(response.content().find("Please sign in."), std::string_view::npos);
+}
+
+TEST(Portal, MethodsAndPrefetchesAreBounded) {
+    World world;
+    Browser browser(world);
+    EXPECT_EQ(browser.send(world.request("PUT", portal + "/.sekisho/sign-in")).status, 405);
+    EXPECT_EQ(browser.send(world.request("DELETE", portal + "/")).status, 405);
+    EXPECT_EQ(browser.send(world.request("POST", portal + "/.sekisho/start")).status, 405);
+    EXPECT_EQ(browser.send(world.request("POST", portal + "/.sekisho/assets/x")).status, 404);
+    auto guess = world.request("GET", portal + "/.sekisho/sign-in");
+    guess.fields.push_back({"sec-purpose", "prefetch;prerender"});
+    const auto response = browser.send(guess);
+    EXPECT_EQ(response.status, 503);
+    EXPECT_TRUE(browser.jar["portal.example"].empty());
+}
+
+TEST(Portal, KeysOfAssertionsArePublic) {
+    World world;
+    ASSERT_TRUE(world.assertions->warm("wiki"));
+    Browser browser(world);
+    const auto jwks = browser.get(portal + "/.sekisho/jwks/wiki.json");
+    EXPECT_EQ(jwks.status, 200);
+    EXPECT_NE(jwks.content().find("\"keys\""), std::string_view::npos);
+    EXPECT_EQ(browser.get(portal + "/.sekisho/jwks/none.json").status, 404);
+    EXPECT_EQ(browser.get(portal + "/.sekisho/jwks/wiki").status, 404);
+}
+
+TEST(Portal, LanguageIsRememberedAndLeadsNowhereElse) {
+    World world;
+    Browser browser(world);
+    auto page = browser.get(portal + "/.sekisho/language?l=ja&to=%2F.sekisho%2Fsign-in");
+    EXPECT_EQ(browser.at, portal + "/.sekisho/sign-in");
+    EXPECT_TRUE(says(page, "アカウント名"));
+    for (const char* to : {"https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%2F%5Cevil.example", "evil", "%0d%0aX"}) {
+        browser.get(portal + "/.sekisho/language?l=en&to=" + std::string(to));
+        EXPECT_EQ(browser.at, portal + "/.sekisho/sign-in") << to;  // "/" for somebody not signed in
+    }
+}
+
+TEST(Portal, CookieGivenTwiceIsNobodys) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world);
+    browser.sign_in(browser.get(portal + "/"), "sato", sato.password, sato.code(world));
+    auto r = world.request("GET", portal + "/");
+    const auto value = browser.jar["portal.example"][std::string(cookie_names::sso)];
+    r.cookies = {{std::string(cookie_names::sso), value}, {std::string(cookie_names::sso), value}};
+    r.fields.push_back({"sec-fetch-mode", "navigate"});
+    EXPECT_EQ(world.serve(r).status, 303);
+    r.cookies.pop_back();
+    EXPECT_EQ(world.serve(r).status, 200);
+}
+
+}  // namespace
+}  // namespace sekisho::gateway
