@@ -133,3 +133,13 @@ install_packages() {
   fi
   release_services
 }
+
+# npm_packages FOLDER: exactly what the committed lock names, no script of theirs is run.
+npm_packages() {
+  if [ -f "$1/node_modules/.package-lock.json" ] && [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then return 0; fi
+  say "packages of $1 from the npm registry, by the committed lock"
+  if ! (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund >"$ROOT/build/npm.log" 2>&1); then
+    tail -n 15 "$ROOT/build/npm.log" >&2
+    fail "npm could not fetch what $1/package-lock.json names; its last words stand above."
+  fi
+}

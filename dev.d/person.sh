@@ -51,6 +51,9 @@ stage_binaries() {
   done
 }
 
+# stage_folder_copy FOLDER: a folder that git does not keep, e.g. what npm brought.
+stage_folder_copy() { tar -C "$ROOT" -cf - "$1" | as_runner tar -C "$(stage_folder)/tree" --no-same-owner -xf -; }
+
 # as_runner COMMAND...: with a clean environment and no way back to root.
 as_runner() {
   setpriv --reuid="$RUN_USER" --regid="$RUN_USER" --init-groups --no-new-privs --reset-env \

@@ -18,7 +18,7 @@ part() {
   local name=$1 log="$ROOT/build/test-logs/$1.log" began=$SECONDS code=0
   shift
   mkdir -p "$ROOT/build/test-logs"
-  "$@" >"$log" 2>&1 </dev/null || code=$?
+  ("$@") >"$log" 2>&1 </dev/null || code=$?
   if [ "$code" = 0 ]; then
     tally "$log"
     say "$name: $tallied in $(span $((SECONDS - began)))"
@@ -107,6 +107,8 @@ test_command() {
   if [ "$full" = yes ]; then steps 9; else steps 7; fi
   step "Packages"
   need build unit demo python-tests clang browser format
+  mkdir -p build
+  npm_packages tests/browser
   step "Building what is shipped" "$(last_time build-release '5 min on two cores')"
   build_preset release
   step "Building with AddressSanitizer" "$(last_time build-asan '8 min on two cores')"
@@ -114,6 +116,7 @@ test_command() {
   step "Building with the second compiler" "$(last_time build-clang '6 min on two cores')"
   build_preset clang
   prepare_place release asan clang
+  if [ "$PLACE" != "$ROOT" ]; then stage_folder_copy tests/browser/node_modules; fi
   step "House, format and unit tests" "2 min"
   part format check_format
   part house run_pytest release tests/house

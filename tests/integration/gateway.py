@@ -18,7 +18,7 @@ import datetime
 import sekisho_client as client
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOMAIN = "corp.example"
+DOMAIN = os.environ.get("SEKISHO_TEST_DOMAIN", "corp.example")
 HOSTS = [f"{name}.{DOMAIN}" for name in ("portal", "wiki", "files", "chat", "ledger")]
 
 
