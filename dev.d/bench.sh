@@ -8,7 +8,8 @@ bench_command() {
   step "Laying out"
   prepare_place release
   step "Measuring" "3 min"
-  run /usr/bin/python3 benchmarks/run.py --binary "$PLACE/build/release/sekisho" "$@"
+  run /usr/bin/python3 benchmarks/run.py --binary "$PLACE/build/release/sekisho" \
+    --commit "$(git -c safe.directory="$ROOT" rev-parse --short HEAD 2>/dev/null || echo unknown)" "$@"
   if [ "$PLACE" != "$ROOT" ]; then
     as_runner cat "$PLACE/benchmarks/RESULTS.md" >benchmarks/RESULTS.md
   fi

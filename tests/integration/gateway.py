@@ -100,7 +100,7 @@ class Setup:
 class Gateway:
     """A running gateway in a folder of its own; stop() checks that it went quietly."""
 
-    def __init__(self, upstreams, certs, change=None, program=None):
+    def __init__(self, upstreams, certs, change=None, program=None, log_file=False):
         self.program = pathlib.Path(program or binary())
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-test-"))
         (self.folder / "run").mkdir()
@@ -110,7 +110,7 @@ class Gateway:
         self.setup = Setup(upstreams, certs, https=self.https, ops=self.ops, redirect=self.redirect)
         if change:
             change(self.setup.sections)
-        self.shift_seconds = 0.0
+        self.shift_seconds, self.log_file = 0.0, log_file
         self.lines, self.process = [], None
         self.write_config()
 
@@ -137,8 +137,12 @@ class Gateway:
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99",
                            UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1", TSAN_OPTIONS="halt_on_error=1:exitcode=98")
         self.errors = open(self.folder / "stderr.log", "wb+")
-        self.process = subprocess.Popen([str(self.program), "serve", "--config", str(self.config)], stdout=subprocess.PIPE,
+        out = open(self.folder / "stdout.log", "wb") if self.log_file else subprocess.PIPE
+        self.process = subprocess.Popen([str(self.program), "serve", "--config", str(self.config)], stdout=out,
                                         stderr=self.errors, stdin=subprocess.DEVNULL, env=environment)
+        if self.log_file:
+            self._wait_for_readyz()
+            return self
         ready = queue.Queue()
         threading.Thread(target=self._read, args=(ready,), daemon=True).start()
         try:
@@ -148,6 +152,18 @@ class Gateway:
             self.process.kill()
             raise AssertionError(f"the gateway did not start:\n{words}") from None
         return self
+
+    def _wait_for_readyz(self):
+        """For benchmarks: nobody reads the log, so readiness is asked for."""
+        for _ in range(300):
+            assert self.process.poll() is None, self.stderr()
+            try:
+                if client.fetch_plain(self.ops, "/readyz")[0] == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError("the gateway did not become ready within 30 s")
 
     def _read(self, ready):
         for raw in self.process.stdout:
