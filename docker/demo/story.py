@@ -156,10 +156,7 @@ class Demo:
 
     def sign_out(self):
         browser = self.browser("suzuki")
-        page = browser.go(self.url("portal"))
-        form = next((f for f in page.forms() if "sign-out" in f.action or "signout" in f.action), None)
-        expect(form is not None, f"the portal offers no sign-out: {page!r}")
-        browser.submit(page, form, form.fill())
+        client.sign_out(browser, self.url("portal"))
         after = browser.request("GET", self.url("wiki"))
         expect(after.status == 303, f"after signing out the wiki gave {after.status}")
 

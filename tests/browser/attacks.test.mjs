@@ -52,7 +52,7 @@ test('R3: a sibling cannot post to the portal nor open another app’s WebSocket
   await signIn(page, stage.accounts.neighbour, url('files', '/page'));
   await page.goto(url('wiki', '/page'));
   const portal = await context.newPage();
-  await portal.goto(url('portal'));
+  await portal.goto(url('portal', '/.sekisho/sign-out'));
   const action = await portal.locator('form[action*="sign-out"], form[action*="signout"]').first().evaluate((f) => f.action);
   await page.goto(url('files', '/page'));
   await page.evaluate((where) => {

@@ -70,7 +70,11 @@ export async function signIn(page, account, target, each = async () => {}) {
     if (await name.count()) wanted.push([name.first(), account.name]);
     if (await password.count()) wanted.push([password.first(), account.password]);
     if (await oneTime.count()) wanted.push([oneTime.first(), await nextCode(account)]);
-    if (!wanted.length) return;
+    if (!wanted.length) {
+      // The portal's step page leads on by itself.
+      await page.waitForURL((where) => !where.pathname.startsWith('/.sekisho/continue'));
+      return;
+    }
     await each(page);
     for (const [input, value] of wanted) await input.fill(value);
     await submit(page, wanted.at(-1)[0]);

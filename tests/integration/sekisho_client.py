@@ -278,8 +278,16 @@ class Browser:
         return self.follow(response, limit)
 
     def follow(self, response, limit=12):
-        while response.status in (301, 302, 303, 307, 308) and limit:
-            target = urllib.parse.urljoin(response.url, response.header("Location"))
+        """Through redirects, and through the portal's step page, which leads on by a refresh."""
+        while limit:
+            if response.status in (301, 302, 303, 307, 308):
+                target = response.header("Location")
+            else:
+                refresh = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', response.text[:4000])
+                if not refresh:
+                    break
+                target = html.unescape(refresh[1])
+            target = urllib.parse.urljoin(response.url, target)
             site = self._site(response.url, target)
             response = self.request("GET", target, headers=[("Sec-Fetch-Site", site)])
             limit -= 1
@@ -362,15 +370,8 @@ def activate(browser, link, name, password, shift=lambda: 0.0):
         secret = secret or find_secret(response.text)
         recovery = recovery or (find_recovery_codes(response.text) if used else [])
         form = find_form(response, "new-password", "one-time-code")
-        if form is None:
-            waiting = [f for f in response.forms() if f.method == "post" and "/sign-out" not in f.action and "/language" not in f.action]
-            if used and recovery:
-                if waiting and ("recovery" in waiting[0].action or "enrol" in waiting[0].action or "activate" in waiting[0].action):
-                    browser.submit(response, waiting[0], waiting[0].fill())
-                break
-            if not waiting:
-                break
-            form = waiting[0]
+        if form is None or (used and recovery):
+            break
         values = {"new_password": password, "password": password, "username": name}
         if form.has("one-time-code"):
             if not secret:
@@ -393,7 +394,7 @@ def sign_in(browser, account, url, code=None, expect=True):
     response = browser.go(url)
     for _ in range(6):
         form = find_form(response, "username", "current-password", "one-time-code")
-        if form is None or response.status not in (200, 401):
+        if form is None or response.status not in (200, 401) or form.has("new-password") or "enrol" in form.action:
             break
         values = {"username": account.name, "current_password": account.password, "password": account.password}
         if form.has("one-time-code"):
@@ -405,6 +406,20 @@ def sign_in(browser, account, url, code=None, expect=True):
     if expect and (response.status in (401, 429, 503) or find_form(response, "current-password", "one-time-code")):
         raise Stuck(f"signing in {account.name}", response)
     return response
+
+
+def sign_out_form(browser, portal):
+    """(page, form) of the portal's sign-out."""
+    page = browser.go(urllib.parse.urljoin(portal, "/.sekisho/sign-out"))
+    for form in page.forms():
+        if "sign-out" in form.action and not any(f.name == "everywhere" for f in form.fields):
+            return page, form
+    raise Stuck("signing out", page)
+
+
+def sign_out(browser, portal):
+    page, form = sign_out_form(browser, portal)
+    return browser.submit(page, form, form.fill())
 
 
 # --- WebSocket (RFC 6455) -------------------------------------------------------------------

@@ -2,7 +2,8 @@
 Method: one sign-in brought to its second step, then the same or different codes from many threads at once."""
 import base64
 import concurrent.futures
-import re
+import json
+import time
 import urllib.parse
 
 import pytest
@@ -74,7 +75,7 @@ def test_a_thousand_wrong_codes_are_evaluated_five_times(fresh_gateway):
 
     attacker = ("127.0.0.2", 0)
     browser, page, form = at_code_step(gateway, account, source=attacker)
-    right = {client.totp(account.secret, at) for at in range(int(__import__("time").time()) - 90, int(__import__("time").time()) + 120, 30)}
+    right = {client.totp(account.secret, at) for at in range(int(time.time()) - 90, int(time.time()) + 120, 30)}
     codes = [f"{n:06d}" for n in range(100000, 101010) if f"{n:06d}" not in right][:1000]
     before = gateway.metric("sekisho_factor_attempts_total", factor="totp", result="wrong")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -87,7 +88,7 @@ def test_a_thousand_wrong_codes_are_evaluated_five_times(fresh_gateway):
 
 
 @pytest.mark.parametrize("name,password", [("nobody-here", "x" * 12), ("sato", "wrong password"), ("", ""), ("sato' OR 1=1", "x"), ("佐藤", "パスワード")])
-def test_every_failure_reads_the_same(fresh_gateway, shared, people, name, password):
+def test_every_failure_reads_the_same(shared, people, name, password):
     someone = client.Account(name, password, people["sato"].secret)
     page = client.sign_in(shared.browser(), someone, shared.url("portal"), code="000000", expect=False)
     assert page.status in (401, 429)
@@ -100,14 +101,15 @@ def test_recovery_code_works_once(fresh_gateway):
     gateway = fresh_gateway()
     account = gateway.add("suzuki")
     assert len(account.recovery) == 10 and len(set(account.recovery)) == 10
-    first = client.sign_in(gateway.browser(), account, gateway.url("portal"), code=account.recovery[0], expect=False)
-    assert first.status == 200 and not client.find_form(first, "one-time-code", "current-password")
-    again = client.sign_in(gateway.browser(), account, gateway.url("portal"), code=account.recovery[0], expect=False)
-    assert again.status == 401 or client.find_form(again, "username", "current-password")
+    gained = []
+    for _ in range(2):
+        browser = gateway.browser()
+        client.sign_in(browser, account, gateway.url("portal"), code=account.recovery[0], expect=False)
+        gained.append(bool(browser.jar.get(f"portal.{gw.DOMAIN}", "__Host-Http-sekisho-sso")))
+    assert gained == [True, False]
 
 
 def test_activation_link_works_once_and_a_new_one_replaces_it(fresh_gateway):
-    import json
     gateway = fresh_gateway()
     first = json.loads(gateway.cli("users", "add", "sato", "--json"))["link"]
     second = json.loads(gateway.cli("users", "activate", "sato", "--json"))["link"]
@@ -118,8 +120,7 @@ def test_activation_link_works_once_and_a_new_one_replaces_it(fresh_gateway):
 
 
 @pytest.mark.parametrize("password", ["short", "password1234", "aaaaaaaaaaaa", "x" * 5000])
-def test_poor_passwords_are_turned_down(fresh_gateway, shared, people, password):
-    import json
+def test_poor_passwords_are_turned_down(shared, people, password):
     name = "suzuki"
     link = json.loads(shared.cli("users", "reset-factors", name, "--json"))["link"]
     browser = shared.browser()
@@ -177,5 +178,4 @@ def test_secrets_are_nowhere_in_plain(fresh_gateway):
         data = path.read_bytes()
         assert not [w for w in wanted if w in data], path
     assert not [line for line in gateway.lines if account.password in line or account.secret in line]
-    assert re.fullmatch(r"(?:-rw-------|0600)", oct((gateway.folder / "master.key").stat().st_mode)[-4:].replace("o", "")) or \
-        (gateway.folder / "master.key").stat().st_mode & 0o077 == 0
+    assert (gateway.folder / "master.key").stat().st_mode & 0o077 == 0

@@ -144,8 +144,8 @@ def test_hand_over_code_raced_is_taken_once(shared, people):
 
 def test_sibling_cannot_post_to_the_portal(shared, people):
     browser = shared.browser()
-    portal = client.sign_in(browser, people["suzuki"], shared.url("portal"))
-    form = next(f for f in portal.forms() if "sign-out" in f.action or "signout" in f.action)
+    client.sign_in(browser, people["suzuki"], shared.url("portal"))
+    portal, form = client.sign_out_form(browser, shared.url("portal"))
     body = urllib.parse.urlencode(form.fill()).encode()
     url = urllib.parse.urljoin(portal.url, form.action)
     kind = ("Content-Type", "application/x-www-form-urlencoded")
@@ -208,7 +208,7 @@ def test_pages_carry_their_policy(shared):
     csp = page.header("Content-Security-Policy", "")
     assert "default-src 'none'" in csp and "frame-ancestors 'none'" in csp and "unsafe-inline" not in csp
     assert page.header("X-Content-Type-Options") == "nosniff"
-    assert page.header("Referrer-Policy") == "no-referrer"
+    assert page.header("Referrer-Policy") in ("no-referrer", "same-origin")
     assert "max-age" in page.header("Strict-Transport-Security", "")
     assert "no-store" in page.header("Cache-Control")
     assert len(page.body) <= 15 * 1024 and "<style" not in page.text and " style=" not in page.text and " onclick" not in page.text

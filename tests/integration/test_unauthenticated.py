@@ -4,6 +4,7 @@ import base64
 import os
 
 import gateway as gw
+import sekisho_client as client
 
 PATHS = ["/", "/a/b", "/secret/", "/%2e%2e/a", "/..;/a", "//a", "/a?x=/../b", "/.sekisho/other"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"]
@@ -44,9 +45,7 @@ def test_no_byte_reaches_an_upstream(shared, people, upstreams):
     browser = shared.signed_in(people["suzuki"])
     ended = browser.jar.get(f"wiki.{gw.DOMAIN}", "__Host-Http-sekisho")
     assert ended, "the app host's cookie has its documented name"
-    portal = browser.go(shared.url("portal"))
-    form = next(f for f in portal.forms() if "sign-out" in f.action or "signout" in f.action)
-    browser.submit(portal, form, form.fill())
+    client.sign_out(browser, shared.url("portal"))
     other = shared.signed_in(people["mori"], "wiki").jar.get(f"wiki.{gw.DOMAIN}", "__Host-Http-sekisho")
     cookies = {"none": None, "forged": forged(), "expired": ended, "another host's": other}
     for server in upstreams.values():
