@@ -281,7 +281,7 @@ def test_limits_have_their_own_answers(shared, sato):
 
 
 def test_body_limit(fresh_gateway):
-    gateway = fresh_gateway(lambda s: s["apps"]["wiki"].update(body_bytes="1KiB"))
+    gateway = fresh_gateway(lambda s: s["apps"]["wiki"].update(body="1KiB"))
     browser = gateway.signed_in(gateway.add("sato"))
     assert browser.request("POST", gateway.url("wiki", "/echo"), b"x" * 2000, [("Sec-Fetch-Site", "same-origin")]).status == 413
     assert browser.request("POST", gateway.url("wiki", "/echo"), b"x" * 1000, [("Sec-Fetch-Site", "same-origin")]).status == 200
@@ -312,7 +312,7 @@ def test_slow_heads_end_and_others_do_not_wait(fresh_gateway):
 
 
 def test_slow_body_ends(fresh_gateway):
-    gateway = fresh_gateway(lambda s: s["limits"].update(body_min_rate_grace="2s", body_min_rate=512))
+    gateway = fresh_gateway(lambda s: s["limits"].update(body_min_rate_grace="2s", body_min_rate="512B"))
     browser = gateway.signed_in(gateway.add("sato"))
     with gateway.raw(f"wiki.{gw.DOMAIN}") as sock:
         sock.sendall(f"POST /echo HTTP/1.1\r\nHost: {gateway.host('wiki')}\r\nContent-Length: 100000\r\n{cookie_line(browser)}\r\n".encode())
