@@ -5,7 +5,7 @@
 
 namespace sekisho {
 
-void check_failed(std::string_view what, const std::source_location& where) noexcept {
+void check_failed(std::string_view what, const boost::source_location& where) noexcept {
     std::fprintf(stderr,
                  "{\"level\":\"fatal\",\"message\":\"invariant "
                  "broken\",\"what\":\"%.*s\",\"file\":\"%s\",\"line\":%u}\n",
