@@ -1,0 +1,176 @@
+#include "gateway/http/exchange.hpp"
+
+#include <algorithm>
+
+namespace sekisho::gateway {
+namespace {
+
+constexpr int interims_max = 16;  // 1xx heads of one response (docs/limits.md)
+constexpr Seconds pace_check_every{1};
+
+}  // namespace
+
+bool Exchange::step(SteadyTime now) {
+    bool moved = false;
+    while (state_ == State::running) {
+        bool again = pump_request(now);
+        if (state_ == State::running) again |= pump_response(now);
+        if (state_ == State::running) again |= flush_both();
+        if (!again) break;
+        moved = true;
+    }
+    if (state_ == State::running) judge_time(now);
+    return moved;
+}
+
+bool Exchange::pump_request(SteadyTime now) {
+    if (request_ended_ || finished_) return false;
+    bool moved = false;
+    for (;;) {
+        const auto piece = client_.request_body();
+        request_waits_for_client_ = piece.state == BodyPeek::State::wait;
+        if (piece.state == BodyPeek::State::wait) return moved;
+        if (piece.state == BodyPeek::State::failed) {
+            state_ = State::client_failed;
+            return true;
+        }
+        if (piece.state == BodyPeek::State::end) {
+            upstream_.finish_body(client_.request_trailers());
+            request_ended_ = true;
+            return true;
+        }
+        if (request_bytes_ == 0) first_wait_ = now;
+        const auto taken = upstream_.write_body(piece.bytes);
+        if (taken == 0) return moved;
+        client_.consume_request_body(taken);
+        request_bytes_ += taken;
+        moved = true;
+    }
+}
+
+bool Exchange::pump_response(SteadyTime now) {
+    if (!started_ && !take_head(now)) return false;
+    if (state_ != State::running || finished_ || switching_) return false;
+    return take_body();
+}
+
+// True when a head, interim or final, was passed on.
+bool Exchange::take_head(SteadyTime now) {
+    const auto peek = upstream_.response();
+    switch (peek.state) {
+        case ResponsePeek::State::wait:
+            return false;
+        case ResponsePeek::State::failed:
+            state_ = State::upstream_failed;
+            return true;
+        case ResponsePeek::State::interim:
+            if (++interims_ > interims_max)
+                state_ = State::upstream_failed;
+            else
+                client_.interim(*peek.head);
+            return true;
+        case ResponsePeek::State::switching:
+            client_.start(*peek.head);
+            started_ = switching_ = true;
+            break;
+        case ResponsePeek::State::final:
+            if (peek.ours)
+                client_.start_ours(*peek.ours);
+            else
+                client_.start(*peek.head);
+            started_ = true;
+            break;
+    }
+    first_byte_at_ = now;
+    return true;
+}
+
+bool Exchange::take_body() {
+    bool moved = false;
+    for (;;) {
+        const auto piece = upstream_.response_body();
+        if (piece.state == BodyPeek::State::wait) return moved;
+        if (piece.state == BodyPeek::State::failed) {
+            state_ = State::upstream_failed;
+            return true;
+        }
+        if (piece.state == BodyPeek::State::end) {
+            client_.finish(upstream_.response_trailers());
+            finished_ = true;
+            return true;
+        }
+        const auto taken = client_.write_body(piece.bytes);
+        if (taken == 0) return moved;
+        upstream_.consume_response_body(taken);
+        response_bytes_ += taken;
+        moved = true;
+    }
+}
+
+bool Exchange::flush_both() {
+    const auto up = upstream_.flush();
+    const auto down = client_.flush();
+    if (down == Flush::failed) {
+        state_ = State::client_failed;
+        return true;
+    }
+    // A failing upstream write is no verdict yet: the response may already stand in its socket.
+    (void)up;
+    if (down == Flush::done && finished_) {
+        state_ = State::completed;
+        return true;
+    }
+    if (down == Flush::done && switching_) {
+        state_ = State::switched;
+        return true;
+    }
+    return false;
+}
+
+bool Exchange::below_pace(std::uint64_t bytes, SteadyTime since, SteadyTime now) const noexcept {
+    const auto spent = now - since;
+    if (spent < pace_.grace) return false;
+    const auto seconds = static_cast<std::uint64_t>(std::chrono::duration_cast<Seconds>(spent).count());
+    return bytes < seconds * pace_.bytes_per_second;
+}
+
+void Exchange::judge_time(SteadyTime now) {
+    judged_at_ = now;
+    if (upstream_.deadline() <= now) {
+        upstream_.expire(now);
+        return;
+    }
+    if (pace_.total.count() != 0 && now - began_ >= pace_.total) {
+        state_ = State::upstream_failed;
+        return;
+    }
+    // A client that sends its body, or reads its response, slower than the least rate over all the time we
+    // waited.
+    const bool waits_for_body = request_waits_for_client_ && !request_ended_ && !started_;
+    if (waits_for_body && below_pace(request_bytes_, first_wait_, now)) {
+        state_ = State::client_failed;
+        too_slow_ = true;
+        return;
+    }
+    const bool stalled = started_ && client_.flush() == Flush::wait;
+    if (!stalled) {
+        write_stalled_since_ = SteadyTime::max();
+    } else if (write_stalled_since_ == SteadyTime::max()) {
+        write_stalled_since_ = now;
+        stalled_at_bytes_ = response_bytes_;
+    } else if (below_pace(response_bytes_ - stalled_at_bytes_, write_stalled_since_, now)) {
+        state_ = State::client_failed;
+        too_slow_ = true;
+    }
+}
+
+SteadyTime Exchange::deadline() const noexcept {
+    auto next = upstream_.deadline();
+    if (pace_.total.count() != 0) next = std::min<SteadyTime>(next, began_ + pace_.total);
+    const bool watches_pace = (request_waits_for_client_ && !request_ended_ && !started_) ||
+                              write_stalled_since_ != SteadyTime::max();
+    if (watches_pace) next = std::min<SteadyTime>(next, judged_at_ + pace_check_every);
+    return next;
+}
+
+}  // namespace sekisho::gateway

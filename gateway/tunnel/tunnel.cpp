@@ -1,0 +1,66 @@
+#include "gateway/tunnel/tunnel.hpp"
+
+namespace sekisho::gateway {
+namespace {
+
+constexpr std::size_t first_block = static_cast<std::size_t>(BlockSize::small);
+constexpr std::size_t bulk_block = static_cast<std::size_t>(BlockSize::large);
+
+}  // namespace
+
+bool Tunnel::step(SteadyTime now) {
+    bool moved = false;
+    while (state_ == State::running) {
+        const bool again = static_cast<int>(pump(up_)) | static_cast<int>(pump(down_));
+        if (up_.failed || down_.failed)
+            state_ = State::failed;
+        else if (up_.sink_told && down_.sink_told)
+            state_ = State::ended;
+        if (!again) break;
+        moved = true;
+    }
+    if (moved)
+        moved_at_ = now;
+    else if (state_ == State::running && now >= deadline())
+        state_ = State::idle_too_long;
+    return moved;
+}
+
+bool Tunnel::pump(Direction& direction) {
+    bool moved = false;
+    for (;;) {
+        if (!direction.held.empty()) {
+            const auto wrote = direction.to.write(direction.held.readable());
+            if (wrote.state == IoState::failed || wrote.state == IoState::closed) {
+                direction.failed = true;
+                return true;
+            }
+            if (wrote.bytes == 0) return moved;
+            direction.held.consume(wrote.bytes);
+            direction.bytes += wrote.bytes;
+            moved = true;
+            continue;
+        }
+        if (direction.source_ended) {
+            if (direction.sink_told) return moved;
+            direction.sink_told = true;
+            direction.to.shutdown();
+            return true;
+        }
+        // A direction that moved much is a bulk transfer: larger pieces, fewer system calls.
+        const auto space = direction.held.room(1, direction.bytes > bulk_block ? bulk_block : first_block);
+        const auto got = direction.from.read(space);
+        if (got.state == IoState::done && got.bytes != 0) {
+            direction.held.commit(got.bytes);
+            moved = true;
+            continue;
+        }
+        direction.held.release();
+        if (got.state == IoState::would_block) return moved;
+        if (got.state == IoState::failed) direction.failed = true;
+        direction.source_ended = true;
+        if (direction.failed) return true;
+    }
+}
+
+}  // namespace sekisho::gateway

@@ -1,0 +1,45 @@
+#pragma once
+// Tunnel carries bytes both ways between two streams once an upgrade was validated, each
+// direction held back when the other end is slow. A pure machine over ByteStream.
+#include "base/clock.hpp"
+#include "gateway/http/buffer_pool.hpp"
+#include "gateway/net/byte_stream.hpp"
+
+namespace sekisho::gateway {
+
+class Tunnel {
+public:
+    enum class State : std::uint8_t { running, ended, failed, idle_too_long };
+
+    // client_in and upstream_in may hold bytes that came behind the upgrade; they are carried first.
+    Tunnel(ByteStream& client, FlatBuffer& client_in, ByteStream& upstream, FlatBuffer& upstream_in,
+           Millis idle_timeout, SteadyTime now) noexcept
+        : up_{client, upstream, client_in},
+          down_{upstream, client, upstream_in},
+          idle_timeout_(idle_timeout),
+          moved_at_(now) {}
+
+    // step does all that can be done now; true when anything moved.
+    bool step(SteadyTime now);
+    State state() const noexcept { return state_; }
+    SteadyTime deadline() const noexcept { return moved_at_ + idle_timeout_; }
+    std::uint64_t client_bytes() const noexcept { return up_.bytes; }
+    std::uint64_t upstream_bytes() const noexcept { return down_.bytes; }
+
+private:
+    struct Direction {
+        ByteStream& from;
+        ByteStream& to;
+        FlatBuffer& held;
+        std::uint64_t bytes = 0;
+        bool source_ended = false, sink_told = false, failed = false;
+    };
+    bool pump(Direction& direction);
+
+    Direction up_, down_;
+    Millis idle_timeout_;
+    SteadyTime moved_at_;
+    State state_ = State::running;
+};
+
+}  // namespace sekisho::gateway
