@@ -1,0 +1,107 @@
+#pragma once
+// Admission turns one request into a verdict: whose host it is for, who asks, whether they may. It is the
+// only maker of Permits, one per worker, and asks again while an exchange is open.
+#include "auth/session.hpp"
+#include "gateway/admission/permit.hpp"
+#include "gateway/http/cookies.hpp"
+#include "gateway/http/message.hpp"
+#include "gateway/snapshot.hpp"
+#include "policy/decide.hpp"
+
+#include <optional>
+#include <unordered_map>
+
+namespace sekisho::gateway {
+
+// What is known of one connection.
+struct PeerFacts {
+    std::string_view server_name;  // SNI; empty on plain connections
+    IpAddress client;
+};
+
+enum class Refused : std::uint8_t {
+    none,
+    bad_request,      // 400: a path nobody may ask for
+    misdirected,      // 421 (R25)
+    not_signed_in,    // 303 to the portal, 401 for scripts
+    unknown,          // 404: no app, or none this person may know of
+    denied,           // 403 with the decision's reason
+    cross_site,       // 403 (R3)
+    websocket,        // 403: off, or an origin that is not listed
+    connection_auth,  // 403: NTLM or Negotiate (R4)
+};
+
+struct Verdict {
+    enum class Kind : std::uint8_t { permit, portal, app_host_page, refused };
+    Kind kind = Kind::refused;
+    std::optional<Permit> permit;
+    Refused refused = Refused::none;
+    auth::SessionPtr session;  // portal: the sso session; apps: the app session
+    Digest cookie_hash{};      // of the session cookie that came, found or not; zero without one
+    std::optional<AppId> app;
+    policy::Decision decision;
+    std::string_view path;  // canonical; views the request's buffer or the scratch
+    std::int64_t auth_nanoseconds = 0, policy_nanoseconds = 0;
+};
+
+class Admission {
+public:
+    Admission(const Clock& clock, const auth::SessionLog& sessions) : clock_(clock), log_(sessions) {}
+
+    // judge decides one request on the worker's current snapshot. `scratch` holds a path that had to be
+    // rewritten.
+    Verdict judge(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer, WallTime now,
+                  HeadScratch& scratch);
+
+    // still_holds asks again for an open exchange: the session lives, and the decision, on `snapshot`, still
+    // allows. On true, `permit` carries the new end of its validity.
+    enum class Recheck : std::uint8_t { holds, session_ended, policy_changed, time_over };
+    Recheck still_holds(Permit& permit, const SnapshotPtr& snapshot, const policy::RequestFacts& request);
+    // session_lives: the cheap half of it, for a sweep over many.
+    bool session_lives(const auth::Session& session) const noexcept {
+        return table_.find(session.id_hash) != nullptr;
+    }
+
+    // catch_up takes over what the session log has published; true when anything changed.
+    bool catch_up() { return table_.catch_up(log_); }
+
+    // Standing is what is remembered of one session and app, until either changes.
+    struct Standing {
+        auth::SessionPtr session;
+        std::shared_ptr<const policy::Residual> residual;
+        std::uint64_t generation = 0;
+        std::string assertion;
+        WallTime assertion_until{};
+        std::vector<RuleId> recorded;  // rules whose first allow stands in the audit
+    };
+    Standing& standing(const SnapshotPtr& snapshot, const auth::SessionPtr& session, AppId app);
+    // sweep forgets standings of sessions that ended; called about once a second.
+    void sweep();
+    std::size_t sessions() const noexcept { return table_.size(); }
+
+private:
+    struct Key {
+        const auth::Session* session;
+        std::uint32_t app;
+        bool operator==(const Key&) const = default;
+    };
+    struct KeyHash {
+        std::size_t operator()(const Key& key) const noexcept {
+            return std::hash<const void*>{}(key.session) * 31 + key.app;
+        }
+    };
+    auth::SessionPtr identify(const OurCookies& cookies, OurCookie which, std::string_view host, WallTime now,
+                              Verdict& verdict);
+    void judge_portal(const RequestHead& head, WallTime now, Verdict& verdict);
+    void judge_app(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer, WallTime now,
+                   Verdict& verdict);
+    void decide_app(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer, WallTime now,
+                    Verdict& verdict);
+
+    const Clock& clock_;
+    const auth::SessionLog& log_;
+    auth::SessionTable table_;
+    std::unordered_map<Key, Standing, KeyHash> standings_;
+};
+
+}  // namespace sekisho::gateway

@@ -1,0 +1,157 @@
+#include "auth/token.hpp"
+#include "base/text.hpp"
+#include "gateway/admission/admission.hpp"
+#include "gateway/forward/rewrite.hpp"
+#include "gateway/http/fetch_metadata.hpp"
+
+#include <algorithm>
+
+namespace sekisho::gateway {
+namespace {
+
+constexpr std::size_t standings_max = 100'000;  // per worker (docs/limits.md)
+
+Verdict& refuse(Verdict& verdict, Refused why) {
+    verdict.kind = Verdict::Kind::refused;
+    verdict.refused = why;
+    return verdict;
+}
+
+}  // namespace
+
+Verdict Admission::judge(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer,
+                         WallTime now, HeadScratch& scratch) {
+    Verdict verdict;
+    const auto* host = snapshot->routes.find_host(head.host);
+    if (!host || !same_host(head.host, peer.server_name)) {
+        refuse(verdict, Refused::misdirected);
+        return verdict;
+    }
+    if (head.form == TargetForm::asterisk) {
+        refuse(verdict, Refused::unknown);
+        return verdict;
+    }
+    const auto canonical = canonicalise_path(head.path, host->rules(), scratch.path);
+    if (!canonical) {
+        refuse(verdict, Refused::bad_request);
+        return verdict;
+    }
+    verdict.path = canonical.path;
+    const auto route = host->app_of(canonical.path);
+    if (route.kind == RouteKind::app) verdict.app = route.app;
+    const auto began = clock_.steady();
+    table_.catch_up(log_);
+    if (route.kind == RouteKind::portal)
+        judge_portal(head, now, verdict);
+    else
+        judge_app(snapshot, head, peer, now, verdict);
+    verdict.auth_nanoseconds = (clock_.steady() - began).count() - verdict.policy_nanoseconds;
+    return verdict;
+}
+
+auth::SessionPtr Admission::identify(const OurCookies& cookies, OurCookie which, std::string_view host,
+                                     WallTime now, Verdict& verdict) {
+    const auto value = cookies[which];
+    if (value.empty()) return nullptr;
+    const auto hash = auth::token_hash(value);
+    if (!hash) return nullptr;
+    verdict.cookie_hash = *hash;
+    auto session = table_.find_shared(*hash);
+    if (!session || session->over(now)) return nullptr;
+    const bool for_portal = which == OurCookie::sso;
+    if (for_portal != (session->kind == auth::Session::Kind::sso)) return nullptr;
+    if (!for_portal && !equal_ignoring_case(session->host, split_host(host).name)) return nullptr;
+    session->touch(now);
+    return session;
+}
+
+void Admission::judge_portal(const RequestHead& head, WallTime now, Verdict& verdict) {
+    verdict.kind = Verdict::Kind::portal;
+    verdict.session = identify(find_our_cookies(head), OurCookie::sso, head.host, now, verdict);
+}
+
+void Admission::judge_app(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer,
+                          WallTime now, Verdict& verdict) {
+    verdict.session = identify(find_our_cookies(head), OurCookie::app, head.host, now, verdict);
+    if (verdict.path == "/.sekisho" || verdict.path.starts_with("/.sekisho/")) {
+        verdict.kind = Verdict::Kind::app_host_page;
+        return;
+    }
+    if (!verdict.session)
+        refuse(verdict, Refused::not_signed_in);
+    else if (!verdict.app)
+        refuse(verdict, Refused::unknown);
+    else
+        decide_app(snapshot, head, peer, now, verdict);
+}
+
+void Admission::decide_app(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer,
+                           WallTime now, Verdict& verdict) {
+    const auto& app = snapshot->app(*verdict.app);
+    const auto began = clock_.steady();
+    const auto& standing = this->standing(snapshot, verdict.session, *verdict.app);
+    verdict.decision = policy::decide(*standing.residual, {head.method, verdict.path, peer.client, now});
+    verdict.policy_nanoseconds = (clock_.steady() - began).count();
+    if (!verdict.decision.allow) {
+        refuse(verdict, verdict.decision.who_matched || app.listed ? Refused::denied : Refused::unknown);
+        return;
+    }
+    const auto fetch = judge_fetch(head, {app.origins, app.cross_site_callers, app.websocket});
+    if (fetch != FetchVerdict::allow) {
+        refuse(verdict, fetch == FetchVerdict::cross_site ? Refused::cross_site : Refused::websocket);
+        return;
+    }
+    if (uses_connection_auth(head)) {
+        refuse(verdict, Refused::connection_auth);
+        return;
+    }
+    verdict.kind = Verdict::Kind::permit;
+    verdict.permit = Permit(*verdict.app, snapshot, verdict.session, verdict.decision.rule.value_or(RuleId{}),
+                            std::min(verdict.decision.valid_until, verdict.session->absolute_end));
+}
+
+Admission::Standing& Admission::standing(const SnapshotPtr& snapshot, const auth::SessionPtr& session,
+                                         AppId app) {
+    const Key key{session.get(), app.value};
+    auto found = standings_.find(key);
+    if (found == standings_.end()) {
+        if (standings_.size() >= standings_max) standings_.clear();
+        found = standings_.emplace(key, Standing{session, nullptr, 0, {}, {}, {}}).first;
+    }
+    auto& standing = found->second;
+    if (!standing.residual || standing.generation != snapshot->generation) {
+        standing = Standing{session, nullptr, snapshot->generation, {}, {}, {}};
+        standing.residual = policy::specialise(*snapshot->program,
+                                               {session->user, session->strength, session->proven_at}, app);
+    }
+    return standing;
+}
+
+Admission::Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& snapshot,
+                                          const policy::RequestFacts& request) {
+    table_.catch_up(log_);
+    if (!session_lives(permit.session())) return Recheck::session_ended;
+    if (permit.session().over(request.now)) return Recheck::time_over;
+    auto app = permit.app();
+    if (permit.snapshot().generation != snapshot->generation) {
+        // Ids are indices of their own generation: the app is found again by its name, and gone means no.
+        const auto again = snapshot->program->find_app(permit.snapshot().app(app).name);
+        if (!again) return Recheck::policy_changed;
+        app = *again;
+    }
+    const auto& standing = this->standing(snapshot, permit.session_owner(), app);
+    const auto decision = policy::decide(*standing.residual, request);
+    if (!decision.allow)
+        return permit.snapshot().generation != snapshot->generation && permit.valid_until() > request.now
+                   ? Recheck::policy_changed
+                   : Recheck::time_over;
+    permit.valid_until_ = std::min(decision.valid_until, permit.session().absolute_end);
+    return Recheck::holds;
+}
+
+void Admission::sweep() {
+    std::erase_if(standings_,
+                  [&](const auto& entry) { return table_.find(entry.second.session->id_hash) == nullptr; });
+}
+
+}  // namespace sekisho::gateway

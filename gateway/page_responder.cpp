@@ -1,0 +1,217 @@
+#include "gateway/page_responder.hpp"
+
+#include "base/text.hpp"
+#include "gateway/http/fetch_metadata.hpp"
+#include "gateway/portal/answers.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sekisho::gateway {
+namespace {
+
+// What the pages' events are in the audit: by exact name first, then by family.
+telemetry::Event audit_event(std::string_view name) noexcept {
+    using telemetry::Event;
+    struct Row {
+        std::string_view name;
+        Event event;
+    };
+    static constexpr Row rows[] = {
+        {"signin.succeeded", Event::sign_in}, {"signin", Event::sign_in_step},
+        {"session", Event::session_end},      {"signout", Event::sign_out},
+        {"activation", Event::activation},    {"factor", Event::factor_change},
+        {"recovery", Event::factor_change},   {"password", Event::password_change}};
+    for (const auto& row : rows)
+        if (name.starts_with(row.name)) return row.event;
+    return Event::decision_deny;  // a form or a hand-over that was refused
+}
+
+// Forms whose answer costs a password hash.
+bool costs_a_hash(const PortalRequest& request) noexcept {
+    static constexpr std::string_view paths[] = {"/.sekisho/sign-in", "/.sekisho/second-factor",
+                                                 "/.sekisho/activate", "/.sekisho/account"};
+    return request.method == "POST" && std::any_of(std::begin(paths), std::end(paths), [&](auto prefix) {
+               return std::string_view(request.path).starts_with(prefix);
+           });
+}
+
+LocalReply local(PortalResponse response) {
+    LocalReply reply;
+    reply.status = response.status;
+    reply.body = response.static_body.empty() ? std::move(response.body) : std::string(response.static_body);
+    for (auto& field : response.fields)
+        reply.fields.emplace_back(std::move(field.name), std::move(field.value));
+    return reply;
+}
+
+std::string_view key_of(UpstreamFault fault) noexcept {
+    switch (fault) {
+        case UpstreamFault::tls:
+            return "fault.app_tls";
+        case UpstreamFault::timed_out:
+            return "fault.app_slow";
+        case UpstreamFault::busy:
+            return "fault.full";
+        default:
+            return "fault.app_down";
+    }
+}
+
+std::string_view key_of_status(int status) noexcept {
+    switch (status) {
+        case 413:
+            return "http.too_big";
+        case 431:
+            return "http.headers";
+        default:
+            return "http.bad";
+    }
+}
+
+void add_cookies(const RequestHead& head, std::vector<PageCookie>& cookies) {
+    for (const auto& field : head.fields) {
+        if (field.id != FieldId::cookie) continue;
+        std::optional<std::string_view> rest = field.value;
+        while (const auto part = next_part(rest, ';')) {
+            const auto pair = trim(*part);
+            const auto equals = pair.find('=');
+            if (equals == std::string_view::npos) continue;
+            cookies.push_back({std::string(pair.substr(0, equals)), std::string(pair.substr(equals + 1))});
+        }
+    }
+}
+
+}  // namespace
+
+PortalRequest PageResponder::request_of(const SnapshotPtr& snapshot, const RequestHead* head,
+                                        const Verdict* verdict, const PeerFacts* peer,
+                                        std::string_view request_id, WallTime now) const {
+    PortalRequest request;
+    request.model = snapshot->model;
+    request.standings = snapshot->standings;
+    request.request_id = request_id;
+    request.now = now;
+    request.method = "GET";
+    request.path = "/";
+    if (peer) request.client = peer->client;
+    if (verdict) {
+        request.path = verdict->path.empty() ? std::string_view("/") : verdict->path;
+        request.session = verdict->session;
+        if (!verdict->session && verdict->cookie_hash != Digest{})
+            request.ended = parts_.sessions.why_ended(verdict->cookie_hash);
+    }
+    if (!head) return request;
+    request.method = head->method;
+    request.query = head->query;
+    request.host = lower(split_host(head->host).name);
+    for (const auto& field : head->fields)
+        if (field.id != FieldId::cookie)
+            request.fields.push_back({lower(field.name), std::string(field.value)});
+    add_cookies(*head, request.cookies);
+    return request;
+}
+
+LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead& head,
+                                  const Verdict& verdict, const PeerFacts& peer, std::string_view request_id,
+                                  WallTime now) {
+    auto request = request_of(snapshot, &head, &verdict, &peer, request_id, now);
+    switch (verdict.refused) {
+        case Refused::not_signed_in:
+            return local(parts_.handover.begin(request));
+        case Refused::misdirected: {
+            auto reply = local(answer_error(request, "http.misdirected"));
+            reply.close = true;
+            return reply;
+        }
+        case Refused::bad_request:
+            return local(answer_error(request, "http.bad"));
+        case Refused::unknown:
+            return local(answer_error(request, "access.unknown"));
+        case Refused::denied:
+            if (!verdict.decision.who_matched)
+                return local(
+                    answer_error(request, "access.none",
+                                 {{"app", snapshot->app(*verdict.app).title.in(request.language())}}));
+            return local(answer_refusal(request, *verdict.app, verdict.decision));
+        case Refused::cross_site:
+        case Refused::websocket:
+        case Refused::connection_auth:
+            return local(
+                answer_error(request, "access.method_off", {{"other", snapshot->model->portal.host}}));
+        case Refused::none:
+            break;
+    }
+    return local(answer_error(request, "fault.internal"));
+}
+
+LocalReply PageResponder::fault(const SnapshotPtr& snapshot, const RequestHead* head, const config::App* app,
+                                UpstreamFault fault, std::string_view request_id, WallTime now) {
+    const auto request = request_of(snapshot, head, nullptr, nullptr, request_id, now);
+    const auto title = app ? app->title.in(request.language()) : std::string();
+    return local(
+        answer_error(request, key_of(fault),
+                     {{"app", title}, {"wait", request.language() == Language::ja ? "1 分" : "a minute"}}));
+}
+
+LocalReply PageResponder::malformed(const SnapshotPtr& snapshot, int status, std::string_view request_id) {
+    const auto request =
+        request_of(snapshot, nullptr, nullptr, nullptr, request_id, system_clock_face().wall());
+    auto reply = status == 431 ? local(answer_cookies(request))
+                               : local(answer_error(request, key_of_status(status), {{"size", "-"}}));
+    reply.status = status;
+    reply.close = true;
+    return reply;
+}
+
+void PageResponder::record(const PortalRequest& request, const PortalResponse& response) const {
+    for (const auto& event : response.events) {
+        telemetry::Record record;
+        record.event = audit_event(event.event);
+        record.outcome = event.allowed ? telemetry::Outcome::done : telemetry::Outcome::failed;
+        record.user = event.user;
+        record.session = event.session;
+        record.reason = event.reason.empty() ? event.event : event.reason;
+        record.detail = event.event;
+        record.client = to_text(request.client);
+        record.agent = request.field("user-agent");
+        record.host = request.host;
+        record.path = request.path;
+        record.method = request.method;
+        record.request_id = request.request_id;
+        for (const auto& [name, value] : event.detail) {
+            if (name == "claimed" || name == "account")
+                record.claimed = value;
+            else
+                record.facts.push_back({name, value});
+        }
+        // Sign-ins and changes of factors are on disk before the browser hears of them.
+        (void)parts_.audit.append(std::move(record), telemetry::Durability::wait);
+    }
+}
+
+Responder::Page PageResponder::begin_page(const SnapshotPtr& snapshot, Reactor& reactor,
+                                          const RequestHead& head, const Verdict& verdict,
+                                          const PeerFacts& peer, std::string_view request_id, WallTime now) {
+    auto request =
+        std::make_shared<PortalRequest>(request_of(snapshot, &head, &verdict, &peer, request_id, now));
+    const bool for_portal = verdict.kind == Verdict::Kind::portal;
+    return [this, request, for_portal, &reactor](std::string body, Done done) {
+        request->body = std::move(body);
+        auto& pool = costs_a_hash(*request) ? parts_.hashing : parts_.pages;
+        auto shared_done = std::make_shared<Done>(std::move(done));
+        const bool queued = pool.submit([this, request, for_portal, &reactor, shared_done] {
+            auto response = for_portal ? parts_.portal.answer(*request) : parts_.handover.answer(*request);
+            record(*request, response);
+            auto reply = std::make_shared<LocalReply>(local(std::move(response)));
+            wipe_text(request->body);
+            reactor.post([reply, shared_done] { (*shared_done)(std::move(*reply)); });
+        });
+        if (!queued)
+            (*shared_done)(local(
+                answer_error(*request, "signin.busy",
+                             {{"wait", request->language() == Language::ja ? "30 秒" : "30 seconds"}})));
+    };
+}
+
+}  // namespace sekisho::gateway

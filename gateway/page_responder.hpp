@@ -1,0 +1,42 @@
+#pragma once
+// PageResponder makes our answers: refusals on the worker, pages and hand-overs on the pools, and records
+// what happened in them.
+#include "base/blocking_pool.hpp"
+#include "gateway/portal/handover.hpp"
+#include "gateway/portal/portal.hpp"
+#include "gateway/responder.hpp"
+#include "telemetry/audit_sink_io.hpp"
+
+namespace sekisho::gateway {
+
+class PageResponder final : public Responder {
+public:
+    struct Parts {
+        const Portal& portal;
+        const Handover& handover;
+        const auth::SessionLog& sessions;
+        BlockingPool& pages;
+        BlockingPool& hashing;
+        telemetry::AuditWriter& audit;
+        telemetry::SharedShard& shard;
+    };
+    explicit PageResponder(const Parts& parts) : parts_(parts) {}
+
+    LocalReply refusal(const SnapshotPtr& snapshot, const RequestHead& head, const Verdict& verdict,
+                       const PeerFacts& peer, std::string_view request_id, WallTime now) override;
+    LocalReply fault(const SnapshotPtr& snapshot, const RequestHead* head, const config::App* app,
+                     UpstreamFault fault, std::string_view request_id, WallTime now) override;
+    LocalReply malformed(const SnapshotPtr& snapshot, int status, std::string_view request_id) override;
+    Page begin_page(const SnapshotPtr& snapshot, Reactor& reactor, const RequestHead& head,
+                    const Verdict& verdict, const PeerFacts& peer, std::string_view request_id,
+                    WallTime now) override;
+
+private:
+    PortalRequest request_of(const SnapshotPtr& snapshot, const RequestHead* head, const Verdict* verdict,
+                             const PeerFacts* peer, std::string_view request_id, WallTime now) const;
+    void record(const PortalRequest& request, const PortalResponse& response) const;
+
+    Parts parts_;
+};
+
+}  // namespace sekisho::gateway
