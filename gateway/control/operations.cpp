@@ -1,0 +1,141 @@
+#include "gateway/control/operations.hpp"
+
+#include "base/civil_time.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+
+namespace sekisho::gateway {
+namespace {
+
+namespace json = boost::json;
+
+std::string text_of(const json::object& arguments, std::string_view name) {
+    const auto* found = arguments.if_contains(json::string_view(name.data(), name.size()));
+    const auto* text = found ? found->if_string() : nullptr;
+    return text ? std::string(text->data(), text->size()) : std::string();
+}
+
+std::string failure(const Error& error) {
+    json::object answer;
+    answer["ok"] = false;
+    answer["code"] = std::string(to_text(error.code()));
+    answer["error"] = std::string(error.detail());
+    return json::serialize(answer);
+}
+
+telemetry::Event event_of(const std::string& name) noexcept {
+    if (name.starts_with("factor")) return telemetry::Event::factor_change;
+    if (name.starts_with("activation")) return telemetry::Event::activation;
+    return telemetry::Event::account_change;
+}
+
+}  // namespace
+
+const Operations::Verb Operations::verbs[] = {{"users.add", &Operations::users_add},
+                                              {"users.list", &Operations::users_list},
+                                              {"users.disable", &Operations::users_disable},
+                                              {"users.enable", &Operations::users_enable},
+                                              {"users.activate", &Operations::users_activate},
+                                              {"users.reset-factors", &Operations::users_reset_factors},
+                                              {"audit.checkpoint", &Operations::audit_checkpoint}};
+
+Result<json::object> Operations::call(const std::string& verb, const json::object& arguments,
+                                      const std::string& actor) {
+    for (const auto& [name, handler] : extra_)
+        if (name == verb) return handler(arguments, actor);
+    for (const auto& known : verbs)
+        if (verb == known.name) return (this->*known.method)(arguments, actor);
+    return Error(Errc::not_found, verb + ": this gateway knows no such verb");
+}
+
+std::string Operations::run(const std::string& request, const std::string& actor) {
+    boost::system::error_code failed;
+    const auto parsed = json::parse(request, failed);
+    const auto* object = failed ? nullptr : parsed.if_object();
+    const auto* verb = object ? object->if_contains("verb") : nullptr;
+    if (!verb || !verb->is_string())
+        return failure(Error(Errc::malformed, "a request is an object with a verb"));
+    const auto* arguments = object->if_contains("args");
+    const auto result =
+        call(std::string(verb->get_string().c_str()),
+             arguments && arguments->is_object() ? arguments->get_object() : json::object{}, actor);
+    if (!result) return failure(result.error());
+    json::object answer;
+    answer["ok"] = true;
+    answer["result"] = *result;
+    return json::serialize(answer);
+}
+
+// What was done is recorded, on disk, before anybody hears of it.
+Result<json::object> Operations::done(const Result<auth::AccountAct>& act, const std::string& actor) {
+    if (!act) return act.error();
+    telemetry::Record record;
+    record.event = event_of(act->record.event);
+    record.outcome = telemetry::Outcome::done;
+    record.user = act->record.user;
+    record.actor = actor;
+    record.reason = act->record.event;
+    record.count = act->sessions_ended;
+    for (const auto& [name, value] : act->record.detail) record.facts.push_back({name, value});
+    const auto recorded = services_.audit->append(std::move(record), telemetry::Durability::wait);
+    json::object result;
+    result["user"] = act->record.user;
+    result["event"] = act->record.event;
+    result["sessions_ended"] = act->sessions_ended;
+    result["recorded"] = recorded.has_value();
+    if (act->link) {
+        result["link"] = portal_url_ + "/.sekisho/activate?link=" + act->link->token;
+        result["expires"] = to_rfc3339_utc(act->link->expires);
+    }
+    return result;
+}
+
+Result<json::object> Operations::users_add(const json::object& arguments, const std::string& actor) {
+    return done(services_.accounts.add(text_of(arguments, "name")), actor);
+}
+Result<json::object> Operations::users_disable(const json::object& arguments, const std::string& actor) {
+    return done(services_.accounts.disable(text_of(arguments, "name")), actor);
+}
+Result<json::object> Operations::users_enable(const json::object& arguments, const std::string& actor) {
+    return done(services_.accounts.enable(text_of(arguments, "name")), actor);
+}
+Result<json::object> Operations::users_activate(const json::object& arguments, const std::string& actor) {
+    return done(services_.accounts.activate(text_of(arguments, "name")), actor);
+}
+Result<json::object> Operations::users_reset_factors(const json::object& arguments,
+                                                     const std::string& actor) {
+    return done(services_.accounts.reset_factors(text_of(arguments, "name")), actor);
+}
+
+Result<json::object> Operations::users_list(const json::object&, const std::string&) {
+    const auto accounts = services_.accounts.list();
+    if (!accounts) return accounts.error();
+    json::array users;
+    for (const auto& account : *accounts) {
+        json::object user;
+        user["name"] = account.name;
+        user["status"] = std::string(to_text(account.status));
+        user["created"] = to_rfc3339_utc(account.created);
+        if (account.activated) user["activated"] = to_rfc3339_utc(*account.activated);
+        if (account.last_sign_in) user["last_sign_in"] = to_rfc3339_utc(*account.last_sign_in);
+        user["totp"] = account.has_totp;
+        user["recovery_codes_left"] = account.recovery_codes_left;
+        user["sessions"] = account.sessions;
+        users.push_back(std::move(user));
+    }
+    json::object result;
+    result["users"] = std::move(users);
+    return result;
+}
+
+Result<json::object> Operations::audit_checkpoint(const json::object&, const std::string&) {
+    if (const auto made = services_.audit->checkpoint_now(); !made) return made.error();
+    json::object result;
+    result["protected_to"] = services_.audit->protected_to();
+    return result;
+}
+
+}  // namespace sekisho::gateway

@@ -1,0 +1,56 @@
+#pragma once
+// Operations are what an operator may ask of the store: one table of verbs behind the admin socket, and
+// behind the command line while no gateway runs. Each act is audited with its actor before it is answered.
+#include "gateway/services.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sekisho::gateway {
+
+class Operations {
+public:
+    // portal_url: links are made under it.
+    Operations(Services& services, std::string portal_url)
+        : services_(services), portal_url_(std::move(portal_url)) {}
+
+    using Handler = std::function<Result<boost::json::object>(const boost::json::object& arguments,
+                                                              const std::string& actor)>;
+    // add gives a running gateway's own verbs (reload, status ...) a place in the same table.
+    void add(std::string verb, Handler handler) { extra_.emplace_back(std::move(verb), std::move(handler)); }
+
+    // run answers one request line: {"verb":"users.add","args":{...}} with {"ok":true,"result":{...}} or
+    // {"ok":false,"code":"not_found","error":"..."}.
+    std::string run(const std::string& request, const std::string& actor);
+    Result<boost::json::object> call(const std::string& verb, const boost::json::object& arguments,
+                                     const std::string& actor);
+
+private:
+    using Method = Result<boost::json::object> (Operations::*)(const boost::json::object&,
+                                                               const std::string&);
+    struct Verb {
+        const char* name;
+        Method method;
+    };
+    static const Verb verbs[];
+    Result<boost::json::object> users_add(const boost::json::object& arguments, const std::string& actor);
+    Result<boost::json::object> users_list(const boost::json::object& arguments, const std::string& actor);
+    Result<boost::json::object> users_disable(const boost::json::object& arguments, const std::string& actor);
+    Result<boost::json::object> users_enable(const boost::json::object& arguments, const std::string& actor);
+    Result<boost::json::object> users_activate(const boost::json::object& arguments,
+                                               const std::string& actor);
+    Result<boost::json::object> users_reset_factors(const boost::json::object& arguments,
+                                                    const std::string& actor);
+    Result<boost::json::object> audit_checkpoint(const boost::json::object& arguments,
+                                                 const std::string& actor);
+    Result<boost::json::object> done(const Result<auth::AccountAct>& act, const std::string& actor);
+
+    Services& services_;
+    std::string portal_url_;
+    std::vector<std::pair<std::string, Handler>> extra_;
+};
+
+}  // namespace sekisho::gateway

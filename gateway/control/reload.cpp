@@ -1,0 +1,102 @@
+#include "gateway/control/reload.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include "config/check.hpp"
+#include "config/diff.hpp"
+
+namespace sekisho::gateway {
+namespace {
+
+using telemetry::FieldName;
+
+boost::json::array sentences(const config::Difference& difference, bool config::Change::*flag) {
+    boost::json::array list;
+    for (const auto& change : difference.changes)
+        if (!flag || change.*flag)
+            list.push_back(boost::json::object{{"en", sentence(change, Language::en)},
+                                               {"ja", sentence(change, Language::ja)}});
+    return list;
+}
+
+}  // namespace
+
+StatusFacts Reloads::facts() const {
+    StatusFacts facts;
+    const auto snapshot = board_.get();
+    facts.generation = snapshot ? snapshot->generation : 0;
+    facts.last_reload_ok = last_ok_;
+    return facts;
+}
+
+void Reloads::record(telemetry::Event event, const std::string& actor, std::uint64_t generation,
+                     std::string_view reason, std::vector<telemetry::Fact> facts) {
+    telemetry::Record record;
+    record.event = event;
+    record.outcome =
+        event == telemetry::Event::reload ? telemetry::Outcome::done : telemetry::Outcome::failed;
+    record.actor = actor;
+    record.generation = generation;
+    record.reason = reason;
+    record.facts = std::move(facts);
+    (void)services_.audit->append(std::move(record), telemetry::Durability::later);
+}
+
+Result<boost::json::object> Reloads::refuse(Error error, const std::string& actor) {
+    last_ok_ = false;
+    services_.registry.shared().count<telemetry::Metric::config_reloads>(1);
+    const auto generation = board_.get()->generation;
+    services_.log.warning("configuration refused, the old one stays in force",
+                          {{FieldName::generation, generation}, {FieldName::cause, to_text(error.code())}});
+    record(telemetry::Event::reload_refused, actor, generation, to_text(error.code()), {});
+    return error;
+}
+
+Result<boost::json::object> Reloads::reload(Loosening loosening, const std::string& actor) {
+    const std::lock_guard lock(one_at_a_time_);
+    const auto current = board_.get();
+    auto loaded = config::load_checked(path_, {services_.clock.wall(), true});
+    if (!loaded.model) return refuse(Error(Errc::malformed, config::to_json(loaded.diagnostics)), actor);
+    const auto difference = config::diff(*current->model, *loaded.model);
+    if (difference.loosens() && loosening == Loosening::refused)
+        return refuse(
+            Error(Errc::denied, boost::json::serialize(sentences(difference, &config::Change::loosens))),
+            actor);
+    auto next = make_snapshot(std::make_shared<config::Model>(std::move(*loaded.model)),
+                              current->generation + 1, tickets_, services_.registry);
+    if (!next) return refuse(next.error(), actor);
+    const auto generation = (*next)->generation;
+    for (const auto& app : (*next)->model->apps)
+        if (app.assertion) (void)services_.assertions.warm(app.name);
+    board_.post(std::move(*next));
+    in_force_();
+    last_ok_ = true;
+    services_.registry.shared().count<telemetry::Metric::config_reloads>(0);
+    services_.log.info("configuration in force",
+                       {{FieldName::generation, generation}, {FieldName::count, difference.changes.size()}});
+    record(telemetry::Event::reload, actor, generation, "reload",
+           {{"changes", std::to_string(difference.changes.size())},
+            {"loosens", difference.loosens() ? "yes" : "no"}});
+    boost::json::object result;
+    result["generation"] = generation;
+    result["changes"] = sentences(difference, nullptr);
+    result["needs_restart"] = sentences(difference, &config::Change::needs_restart);
+    return result;
+}
+
+void Reloads::files_changed(config::ChangeReason reason) {
+    switch (reason) {
+        case config::ChangeReason::ready:
+            (void)reload(Loosening::refused, "file watch");
+            break;
+        case config::ChangeReason::incomplete:
+            services_.log.warning("configuration changed but a file lacks its end line, nothing was loaded",
+                                  {});
+            break;
+        case config::ChangeReason::unreadable:
+            services_.log.warning("configuration changed but a file cannot be read, nothing was loaded", {});
+            break;
+    }
+}
+
+}  // namespace sekisho::gateway

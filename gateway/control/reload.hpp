@@ -1,0 +1,52 @@
+#pragma once
+// Reloads brings a changed configuration into force, or says why not: an invalid file, or one that loosens
+// access without a word, changes nothing (R14).
+#include "config/watch_io.hpp"
+#include "gateway/services.hpp"
+#include "gateway/snapshot.hpp"
+#include "gateway/status.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace sekisho::gateway {
+
+enum class Loosening : std::uint8_t { refused, accepted };
+
+class Reloads {
+public:
+    Reloads(std::string config_path, SnapshotBoard& board, std::shared_ptr<const TicketKeys> tickets,
+            Services& services, std::function<void()> in_force)
+        : path_(std::move(config_path)),
+          board_(board),
+          tickets_(std::move(tickets)),
+          services_(services),
+          in_force_(std::move(in_force)) {}
+
+    // reload loads, checks, compares and swaps. The result says what happened: generation, changes, what
+    // waits for a restart. Errors: Errc::malformed with the diagnostics as text, Errc::denied when it
+    // loosens. Thread: any pool thread; one at a time.
+    Result<boost::json::object> reload(Loosening loosening, const std::string& actor);
+    // files_changed is what the watch calls: loosening is never taken by itself.
+    void files_changed(config::ChangeReason reason);
+
+    StatusFacts facts() const;
+
+private:
+    Result<boost::json::object> refuse(Error error, const std::string& actor);
+    void record(telemetry::Event event, const std::string& actor, std::uint64_t generation,
+                std::string_view reason, std::vector<telemetry::Fact> facts);
+
+    std::string path_;
+    SnapshotBoard& board_;
+    std::shared_ptr<const TicketKeys> tickets_;
+    Services& services_;
+    std::function<void()> in_force_;
+    std::mutex one_at_a_time_;
+    std::atomic<bool> last_ok_{true};
+};
+
+}  // namespace sekisho::gateway

@@ -1,0 +1,395 @@
+#include "gateway/server_io.hpp"
+
+#include "config/watch_io.hpp"
+#include "gateway/control/admin_socket_io.hpp"
+#include "gateway/control/operations.hpp"
+#include "gateway/control/reload.hpp"
+#include "gateway/control/scrapes.hpp"
+#include "gateway/ops/ops_listener_io.hpp"
+#include "gateway/page_responder.hpp"
+#include "gateway/status.hpp"
+#include "gateway/worker_io.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+namespace sekisho::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using telemetry::FieldName;
+
+constexpr Millis tick_every{100};
+constexpr unsigned page_threads = 4, hashing_threads = 8;
+constexpr Millis clock_step_noticed{200};
+
+unsigned worker_count(const config::Limits& limits) {
+    return limits.workers != 0 ? limits.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+void harden_process() noexcept {
+    std::signal(SIGPIPE, SIG_IGN);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    ::prctl(PR_SET_DUMPABLE, 0);  // the leak checker of sanitizer builds must attach
+#endif
+    rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+struct Server::Impl {
+    Impl(config::Loaded loaded, std::string path, std::unique_ptr<Services> opened,
+         std::unique_ptr<Resolver> names)
+        : services(std::move(opened)),
+          resolver(std::move(names)),
+          tickets(TicketKeys::random()),
+          reloads(std::move(path), board, tickets, *services, [this] { nudge(); }),
+          status(services->registry, services->clock, [this] { return facts(); }),
+          portal({*services->store, *services->keys, services->sign_in, services->activation,
+                  services->sessions, services->assertions, status}),
+          handover(*services->keys, services->sessions),
+          model(std::make_shared<config::Model>(std::move(*loaded.model))),
+          pages("pages", page_threads, model->limits.page_queue),
+          hashing("sign-in", hashing_threads, model->limits.hash_queue),
+          responder({portal, handover, services->session_log, pages, hashing, *services->audit,
+                     services->registry.shared()}),
+          operations(*services, model->portal.url) {}
+
+    Result<> open();
+    Result<> open_listeners_of(const std::vector<config::Endpoint>& endpoints, bool redirect_only);
+    void add_verbs();
+    void tick();
+    void each_second();
+    void follow_files();
+    void handle_signal(int number);
+    void begin_drain();
+    void announce();
+    void nudge() {
+        for (auto& worker : workers) worker->nudge();
+    }
+    StatusFacts facts();
+    OpsReply ops_answer(std::string_view path);
+    std::string not_ready() const;
+
+    asio::io_context loop{1};
+    std::unique_ptr<Services> services;
+    std::unique_ptr<Resolver> resolver;
+    UpstreamStates upstreams;
+    std::shared_ptr<TicketKeys> tickets;
+    SnapshotBoard board;
+    Reloads reloads;
+    StatusBoard status;
+    Portal portal;
+    Handover handover;
+    std::shared_ptr<const config::Model> model;  // what the process was started with
+    BlockingPool pages, hashing;
+    PageResponder responder;
+    Operations operations;
+    std::shared_ptr<ConnectionLimits> limits;
+    std::vector<std::unique_ptr<Worker>> workers;
+    std::vector<std::thread> threads;
+    std::vector<config::Endpoint> https_ports, redirect_ports;
+    std::unique_ptr<OpsListener> ops;
+    std::unique_ptr<AdminSocket> admin;
+    std::unique_ptr<config::Watch> watch;
+    asio::signal_set signals{loop, SIGTERM, SIGINT, SIGHUP};
+    asio::steady_timer timer{loop}, drain_timer{loop};
+    SteadyTime last_second{}, last_rotation{};
+    Millis wall_offset{0};
+    std::vector<ReactorLoad> last_loads;
+    std::atomic<double> busiest{0};
+    std::atomic<bool> draining{false};
+#ifdef SEKISHO_TEST_HOOKS
+    Millis shifted{0};
+#endif
+};
+
+Result<> Server::Impl::open() {
+    auto first = make_snapshot(model, 1, tickets, services->registry);
+    if (!first) return first.error();
+    board.post(*first);
+    limits = ConnectionLimits::create(model->limits.connections, model->limits.connections_per_address);
+    const WorkerShared shared{services->clock,      board,           services->session_log,
+                              services->assertions, responder,       *resolver,
+                              upstreams, services->registry,   services->lines, *services->audit};
+    for (const auto& app : model->apps)
+        if (app.assertion)
+            if (auto warmed = services->assertions.warm(app.name); !warmed) return warmed.error();
+    for (unsigned i = 0; i < worker_count(model->limits); ++i)
+        workers.push_back(std::make_unique<Worker>(shared));
+    if (auto opened = open_listeners_of(model->listen.https, false); !opened) return opened.error();
+    if (auto opened = open_listeners_of(model->listen.http_redirect, true); !opened) return opened.error();
+    auto listener =
+        OpsListener::open(loop, model->ops, [this](std::string_view path) { return ops_answer(path); });
+    if (!listener) return listener.error();
+    ops = std::move(*listener);
+    add_verbs();
+    auto socket = AdminSocket::open(loop, model->ops.admin_socket, pages,
+                                    [this](const std::string& request, const std::string& actor) {
+                                        return operations.run(request, actor);
+                                    });
+    if (!socket) return socket.error();
+    admin = std::move(*socket);
+    watch = std::make_unique<config::Watch>(
+        loop, services->clock, [this](config::ChangeReason reason) { reloads.files_changed(reason); });
+    follow_files();
+    register_scrapes(services->registry,
+                     {*services, board, pages, hashing, upstreams, [this] { return facts(); }});
+    telemetry::register_audit_metrics(services->registry, *services->audit);
+    telemetry::use_process_metrics(services->registry, SEKISHO_VERSION, OpenSSL_version(OPENSSL_VERSION));
+    return {};
+}
+
+Result<> Server::Impl::open_listeners_of(const std::vector<config::Endpoint>& endpoints, bool redirect_only) {
+    for (const auto& endpoint : endpoints) {
+        auto sockets = open_listeners(endpoint, static_cast<std::uint32_t>(workers.size()));
+        if (!sockets) return sockets.error();
+        (redirect_only ? redirect_ports : https_ports).push_back(bound_endpoint(sockets->front()));
+        for (std::size_t i = 0; i < workers.size(); ++i)
+            workers[i]->listen(std::move((*sockets)[i]), limits, redirect_only);
+    }
+    return {};
+}
+
+void Server::Impl::add_verbs() {
+    operations.add(
+        "status",
+        [this](const boost::json::object& arguments, const std::string&) -> Result<boost::json::object> {
+            auto result = status.to_json();
+            const auto* language = arguments.if_contains("language");
+            result["screen"] = status.to_screen(
+                language && *language == boost::json::value("ja") ? Language::ja : Language::en);
+            return result;
+        });
+    operations.add("reload",
+                   [this](const boost::json::object& arguments,
+                          const std::string& actor) -> Result<boost::json::object> {
+                       const auto* accept = arguments.if_contains("accept");
+                       auto result = reloads.reload(accept && accept->is_bool() && accept->get_bool()
+                                                        ? Loosening::accepted
+                                                        : Loosening::refused,
+                                                    actor);
+                       asio::post(loop, [this] { follow_files(); });
+                       return result;
+                   });
+    operations.add("drain",
+                   [this](const boost::json::object&, const std::string&) -> Result<boost::json::object> {
+                       asio::post(loop, [this] { begin_drain(); });
+                       return boost::json::object{};
+                   });
+#ifdef SEKISHO_TEST_HOOKS
+    operations.add(
+        "test-clock",
+        [this](const boost::json::object& arguments, const std::string&) -> Result<boost::json::object> {
+            const Millis wanted = Seconds{arguments.at("shift").to_number<std::int64_t>()};
+            shift_wall_clock(wanted - std::exchange(shifted, wanted));
+            for (auto& worker : workers) worker->clock_moved();
+            return boost::json::object{
+                {"shifted_seconds", std::chrono::duration_cast<Seconds>(wanted).count()}};
+        });
+#endif
+}
+
+void Server::Impl::follow_files() {
+    const auto snapshot = board.get();
+    watch->follow(snapshot->model->files);
+}
+
+StatusFacts Server::Impl::facts() {
+    StatusFacts facts = reloads.facts();
+    facts.connections = limits ? limits->open() : 0;
+    facts.connections_max = model->limits.connections;
+    facts.worker_busy = busiest.load(std::memory_order_relaxed);
+    facts.workers = static_cast<unsigned>(workers.size());
+    const auto hash = services->hash_pool.stats();
+    facts.hash_pool_busy =
+        hash.threads == 0 ? 0 : static_cast<double>(hash.busy) / static_cast<double>(hash.threads);
+    facts.hash_queue = hashing.queued() + hash.queued;
+    facts.hash_queue_max = model->limits.hash_queue;
+    facts.audit_queue = services->audit->waiting();
+    facts.audit_queue_max = services->audit->waiting_max();
+    facts.audit_state = to_text(services->audit->state());
+    const auto snapshot = board.get();
+    if (!snapshot) return facts;
+    for (const auto& certificate : snapshot->tls->certificates())
+        facts.next_certificate_end = std::min(facts.next_certificate_end, certificate.not_after);
+    for (const auto& session : services->sessions.list_all()) {
+        if (session->kind != auth::Session::Kind::sso) continue;
+        const auto* person = snapshot->program->find_person(session->user);
+        const auto kind = person ? person->kind : PersonKind::none;
+        (kind == PersonKind::contractor ? facts.contractors
+         : kind == PersonKind::ops      ? facts.ops
+                                        : facts.staff) += 1;
+    }
+    for (const auto& upstream : snapshot->model->upstreams)
+        facts.upstreams.push_back({upstream.name, upstreams.up(upstream.name)});
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    facts.descriptors_max = files.rlim_cur;
+    std::error_code failed;
+    for (std::filesystem::directory_iterator entry("/proc/self/fd", failed), end; !failed && entry != end;
+         entry.increment(failed))
+        ++facts.descriptors;
+    return facts;
+}
+
+std::string Server::Impl::not_ready() const {
+    if (draining) return "draining\n";
+    if (services->audit->state() == telemetry::AuditState::full) return "the audit log is full\n";
+    return {};
+}
+
+OpsReply Server::Impl::ops_answer(std::string_view path) {
+    if (path == "/livez") return {200, "text/plain; charset=utf-8", "alive\n"};
+    if (path == "/readyz") {
+        const auto why = not_ready();
+        return why.empty() ? OpsReply{200, "text/plain; charset=utf-8", "ready\n"}
+                           : OpsReply{503, "text/plain; charset=utf-8", why};
+    }
+    if (path == "/metrics")
+        return {200, std::string(telemetry::exposition_type), telemetry::render(services->registry)};
+    return {404, "text/plain; charset=utf-8", "not found\n"};
+}
+
+void Server::Impl::tick() {
+    timer.expires_after(tick_every);
+    timer.async_wait([this](boost::system::error_code failed) {
+        if (failed) return;
+        // A step of the wall clock moves every end that stands on it.
+        const auto offset = std::chrono::duration_cast<Millis>(services->clock.wall().time_since_epoch() -
+                                                               services->clock.steady().time_since_epoch());
+        if (std::chrono::abs(offset - wall_offset) > clock_step_noticed) {
+            wall_offset = offset;
+            for (auto& worker : workers) worker->clock_moved();
+        }
+        for (auto& worker : workers)
+            worker->reactor().post([] {});  // so that the end of a turn comes often enough
+        if (services->clock.steady() - last_second >= Seconds{1}) each_second();
+        tick();
+    });
+}
+
+void Server::Impl::each_second() {
+    last_second = services->clock.steady();
+    status.sample();
+    double most = 0;
+    last_loads.resize(workers.size());
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+        const auto load = workers[i]->load();
+        const auto busy = static_cast<double>(load.busy_ns - last_loads[i].busy_ns),
+                   idle = static_cast<double>(load.idle_ns - last_loads[i].idle_ns);
+        if (busy + idle > 0) most = std::max(most, busy / (busy + idle));
+        last_loads[i] = load;
+    }
+    busiest.store(most, std::memory_order_relaxed);
+    if (last_second - last_rotation >= model->tls.ticket_lifetime / 2) {
+        if (last_rotation != SteadyTime{}) tickets->rotate_random();
+        last_rotation = last_second;
+    }
+    (void)pages.submit([this] {
+        const auto swept = services->sessions.sweep();
+        if (!swept) services->log.error("sessions could not be swept", swept.error());
+    });
+}
+
+void Server::Impl::begin_drain() {
+    if (draining.exchange(true)) {
+        for (auto& worker : workers) worker->reactor().stop();
+        return;
+    }
+    services->log.info("draining", {});
+    for (auto& worker : workers) worker->drain(model->limits.drain_timeout);
+    drain_timer.expires_after(model->limits.drain_timeout);
+    drain_timer.async_wait([this](boost::system::error_code failed) {
+        if (failed) return;
+        for (auto& worker : workers) worker->reactor().stop();
+    });
+    // The loop goes on (readyz says why) until the last worker is done.
+    std::thread([this] {
+        for (auto& thread : threads) thread.join();
+        loop.stop();
+    }).detach();
+}
+
+void Server::Impl::handle_signal(int number) {
+    if (number == SIGHUP)
+        (void)pages.submit([this] {
+            (void)reloads.reload(Loosening::refused, "signal");
+            asio::post(loop, [this] { follow_files(); });
+        });
+    else
+        begin_drain();
+    signals.async_wait([this](boost::system::error_code failed, int next) {
+        if (!failed) handle_signal(next);
+    });
+}
+
+void Server::Impl::announce() {
+    std::string https;
+    for (const auto& endpoint : https_ports) {
+        if (!https.empty()) https += ' ';
+        https += endpoint.address.is_v4() ? fmt::format("{}:{}", to_text(endpoint.address), endpoint.port)
+                                          : fmt::format("[{}]:{}", to_text(endpoint.address), endpoint.port);
+    }
+    services->log.info("ready", {{FieldName::address, https},
+                                 {FieldName::port, ops->port()},
+                                 {FieldName::generation, board.get()->generation},
+                                 {FieldName::worker, workers.size()},
+                                 {FieldName::pid, ::getpid()}});
+}
+
+Server::Server(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+
+Server::~Server() {
+    // Upward: first whoever could still ask, then the workers, then what they stand on.
+    impl_->admin.reset();
+    impl_->ops.reset();
+    impl_->watch.reset();
+    impl_->workers.clear();
+}
+
+Result<std::unique_ptr<Server>> Server::create(config::Loaded loaded, std::string config_path,
+                                               const config::Environment& environment) {
+    auto services = Services::open(*loaded.model, environment, system_clock_face(),
+                                   telemetry::descriptor_sink(STDOUT_FILENO));
+    if (!services) return services.error();
+    auto resolver = Resolver::create();
+    if (!resolver) return resolver.error();
+    auto impl = std::make_unique<Impl>(std::move(loaded), std::move(config_path), std::move(*services),
+                                       std::move(*resolver));
+    if (auto opened = impl->open(); !opened) return opened.error();
+    return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+void Server::run() {
+    auto& impl = *impl_;
+    impl.signals.async_wait([&impl](boost::system::error_code failed, int number) {
+        if (!failed) impl.handle_signal(number);
+    });
+    for (auto& worker : impl.workers) impl.threads.emplace_back([&worker] { worker->run(); });
+    impl.wall_offset = std::chrono::duration_cast<Millis>(impl.services->clock.wall().time_since_epoch() -
+                                                          impl.services->clock.steady().time_since_epoch());
+    impl.tick();
+    impl.announce();
+    impl.loop.run();
+    impl.services->log.info("stopped", {});
+}
+
+}  // namespace sekisho::gateway

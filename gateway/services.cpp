@@ -1,0 +1,109 @@
+#include "gateway/services.hpp"
+
+#include "base/base64.hpp"
+
+namespace sekisho::gateway {
+
+Result<Secret> AuditKeys::key_for(std::string_view person) { return keys_.key_for(person); }
+
+std::vector<std::string> AuditKeys::people() const {
+    std::vector<std::string> names{std::string()};  // anonymous records have a key of their own
+    if (const auto rows = store_.accounts())
+        for (const auto& row : *rows) names.push_back(row.name);
+    return names;
+}
+
+std::vector<std::string> AuditReader::people() const {
+    std::vector<std::string> names{std::string()};
+    if (const auto rows = store_->accounts())
+        for (const auto& row : *rows) names.push_back(row.name);
+    return names;
+}
+
+Result<std::unique_ptr<AuditReader>> open_audit_keys(const config::Model& model,
+                                                     const config::Environment& environment) {
+    auto master = master_key(model, environment);
+    if (!master) return master.error();
+    const auto lock = auth::DataDirectory::open(model.store.data_directory);
+    auto store = auth::open_sqlite_store(model.store.data_directory + "/sekisho.db");
+    if (!store) return store.error();
+    auto keys = auth::Keyring::open(**store, system_clock_face(), std::move(*master));
+    if (!keys) return keys.error();
+    return std::make_unique<AuditReader>(std::move(*store), std::move(*keys),
+                                         !lock && lock.error().code() == Errc::exists);
+}
+
+telemetry::AuditSettings audit_settings(const config::Model& model) {
+    telemetry::AuditSettings settings;
+    settings.directory = model.audit.directory;
+    settings.checkpoint_path = model.audit.checkpoint_path;
+    settings.origin = model.portal.host;
+    settings.segment_bytes = model.audit.segment_bytes;
+    settings.reserve_bytes = model.audit.reserve_bytes;
+    settings.checkpoint_every = model.audit.checkpoint_every;
+    return settings;
+}
+
+Result<Secret> master_key(const config::Model& model, const config::Environment& environment) {
+    if (!model.store.master_key_path.empty()) return auth::read_master_key(model.store.master_key_path);
+    const auto* value = environment.find(model.store.master_key_env);
+    const auto bytes = value ? from_base64url(value->reveal_text()) : std::nullopt;
+    if (!bytes || bytes->size() != 32)
+        return Error(Errc::malformed,
+                     model.store.master_key_env + ": the environment holds no key of 32 bytes in base64url");
+    return Secret(*bytes);
+}
+
+Services::Services(const config::Model& model, const Clock& time, telemetry::LineSink log_sink,
+                   auth::DataDirectory data, std::unique_ptr<auth::Store> opened,
+                   std::unique_ptr<auth::Keyring> ring)
+    : clock(time),
+      lines(std::move(log_sink)),
+      log(lines, registry.shared(), time),
+      directory(std::move(data)),
+      store(std::move(opened)),
+      keys(std::move(ring)),
+      audit_keys(*keys, *store),
+      hasher(*keys, hash_pool),
+      sessions(*store, time, session_log),
+      throttle(*store, time, *keys),
+      activation(*store, time, *keys, hasher, sessions,
+                 model.portal.organisation.en.empty() ? std::string("Sekisho")
+                                                      : "Sekisho " + model.portal.organisation.en),
+      accounts(*store, time, activation, sessions),
+      sign_in(*store, time, *keys, hasher, throttle, sessions),
+      assertions(*keys, time, model.portal.url) {}
+
+Services::~Services() {
+    (void)sessions.flush_last_seen();
+    audit.reset();
+}
+
+Result<std::unique_ptr<Services>> Services::open(const config::Model& model,
+                                                 const config::Environment& environment, const Clock& clock,
+                                                 telemetry::LineSink log_sink) {
+    auto directory = auth::DataDirectory::open(model.store.data_directory);
+    if (!directory) return directory.error();
+    auto master = master_key(model, environment);
+    if (!master) return master.error();
+    auto store = auth::open_sqlite_store(directory->store_path());
+    if (!store) return store.error();
+    auto keys = auth::Keyring::open(**store, clock, std::move(*master));
+    if (!keys) return keys.error();
+    std::unique_ptr<Services> services(new Services(model, clock, std::move(log_sink), std::move(*directory),
+                                                    std::move(*store), std::move(*keys)));
+    const auto audit_key = services->keys->audit_key();
+    auto signing =
+        SigningKey::from_private_der(SigningKey::Kind::ed25519, audit_key.key->private_der().reveal());
+    if (!signing) return signing.error();
+    auto audit =
+        telemetry::AuditWriter::open(audit_settings(model), std::move(*signing), services->audit_keys, clock,
+                                     services->registry.shared(), &services->log);
+    if (!audit) return audit.error();
+    services->audit = std::move(*audit);
+    if (auto loaded = services->throttle.load(); !loaded) return loaded.error();
+    if (auto loaded = services->sessions.load(); !loaded) return loaded.error();
+    return services;
+}
+
+}  // namespace sekisho::gateway

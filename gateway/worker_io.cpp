@@ -1,0 +1,242 @@
+#include "gateway/worker_io.hpp"
+
+#include "base/base64.hpp"
+#include "base/check.hpp"
+#include "base/random.hpp"
+#include "gateway/http/http1_session_io.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <pthread.h>
+
+namespace sekisho::gateway {
+namespace {
+
+constexpr std::size_t random_pool_bytes = 4096;
+constexpr std::size_t kept_states = 256;
+constexpr Seconds assertion_kept_for{30};
+constexpr Millis flush_every{100};
+
+}  // namespace
+
+Worker::Worker(const WorkerShared& shared)
+    : shared_(shared),
+      reactor_(shared.clock),
+      admission_(shared.clock, shared.sessions),
+      recorder_(shared.registry.make_shard(), shared.lines, shared.audit),
+      random_(random_pool_bytes),
+      random_at_(random_pool_bytes) {
+    refresh();
+    reactor_.at_end_of_turn([this] {
+        const auto now = reactor_.now();
+        if (now - last_flush_ >= flush_every) {
+            last_flush_ = now;
+            recorder_.flush();
+        }
+        if (now - last_tick_ >= Seconds{1}) {
+            last_tick_ = now;
+            every_second();
+        }
+    });
+    hook_ = shared.sessions.on_change([this] { nudge(); });
+}
+
+Worker::~Worker() { shared_.sessions.drop_hook(hook_); }
+
+void Worker::listen(UniqueFd socket, std::shared_ptr<ConnectionLimits> limits, bool redirect_only) {
+    const auto kind = redirect_only ? ConnectionKind::redirect : ConnectionKind::tls;
+    listeners_.push_back(std::make_unique<Listener>(
+        reactor_, std::move(socket), std::move(limits), [this, kind](AcceptedSocket accepted) {
+            serve_connection(reactor_, *this, std::move(accepted), kind);
+        }));
+}
+
+void Worker::run() {
+    ::pthread_setname_np(::pthread_self(), "worker");
+    reactor_.run();
+    reactor_.cancel_all();
+    for (int turn = 0; turn < 1000 && reactor_.live_flows() != 0; ++turn) reactor_.turn();
+    recorder_.flush();
+    pools_.clear();
+    listeners_.clear();
+}
+
+const SnapshotPtr& Worker::snapshot() {
+    if (shared_.board.version() != board_version_) refresh();
+    return snapshot_;
+}
+
+void Worker::refresh() {
+    board_version_ = shared_.board.version();
+    // A control block of our own: counting exchanges in and out touches no memory that other workers write.
+    auto shared = std::make_shared<SnapshotPtr>(shared_.board.get());
+    snapshot_ = SnapshotPtr(shared, shared->get());
+    check(snapshot_ != nullptr, "a worker without a configuration");
+    pool_of_upstream_.clear();
+    for (std::size_t i = 0; i < snapshot_->model->upstreams.size(); ++i) {
+        const auto& upstream = snapshot_->model->upstreams[i];
+        const auto key = fmt::format(
+            "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", upstream.name, upstream.tls, upstream.host, upstream.port,
+            upstream.ca_path, upstream.server_name, upstream.host_header, upstream.connect_timeout.count(),
+            upstream.response_timeout.count(), upstream.total_timeout.count() + upstream.connections);
+        auto& pool = pools_[key];
+        if (!pool) {
+            const auto labels = shared_.registry.name_labels(telemetry::Label::upstream, {upstream.name});
+            auto made =
+                UpstreamPool::create(reactor_, shared_.resolver, upstream,
+                                     {snapshot_->model->limits.upstream_idle_per_worker,
+                                      snapshot_->model->limits.upstream_idle_timeout, &shared_.upstreams},
+                                     recorder_.shard(), labels.front());
+            if (made) pool = std::move(*made);
+        }
+        pool_of_upstream_.push_back(pool.get());
+    }
+}
+
+UpstreamPool* Worker::pool_for(const Snapshot& snapshot, AppId app) {
+    const auto index = snapshot.parts(app).upstream;
+    return snapshot.generation == snapshot_->generation && index < pool_of_upstream_.size()
+               ? pool_of_upstream_[index]
+               : nullptr;
+}
+
+std::string_view Worker::assertion(const Snapshot& snapshot, Admission::Standing& standing,
+                                   const Permit& permit, WallTime now) {
+    const auto& app = snapshot.app(permit.app());
+    if (!app.assertion) return {};
+    if (now < standing.assertion_until) return standing.assertion;
+    const auto& session = permit.session();
+    auth::AssertionFacts facts;
+    facts.app = app.name;
+    facts.user = session.user;
+    facts.session = session.public_id;
+    facts.strength = session.strength;
+    facts.proven_at = session.proven_at;
+    if (const auto* person = snapshot.program->find_person(session.user))
+        facts.org = snapshot.model->people[person->index].org;
+    auto made = shared_.assertions.make(facts);
+    if (!made) return {};
+    standing.assertion = std::move(*made);
+    standing.assertion_until = now + assertion_kept_for;
+    return standing.assertion;
+}
+
+std::string_view Worker::http_date() {
+    const auto second = std::chrono::duration_cast<Seconds>(reactor_.wall().time_since_epoch()).count();
+    if (second != date_second_) {
+        date_second_ = second;
+        const std::time_t time = static_cast<std::time_t>(second);
+        std::tm parts{};
+        ::gmtime_r(&time, &parts);
+        char text[40];
+        static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+        static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+        std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[parts.tm_wday],
+                      parts.tm_mday, months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
+                      parts.tm_sec);
+        date_ = text;
+    }
+    return date_;
+}
+
+std::uint64_t Worker::random64() noexcept {
+    if (random_at_ + sizeof(std::uint64_t) > random_.size()) {
+        fill_random(random_);
+        random_at_ = 0;
+    }
+    std::uint64_t value;
+    std::memcpy(&value, random_.data() + random_at_, sizeof value);
+    std::memset(random_.data() + random_at_, 0, sizeof value);
+    random_at_ += sizeof value;
+    return value;
+}
+
+void Worker::make_request_id(std::string& out) {
+    // 60 bits as XXXX-XXXX-XXXX: read aloud without doubt.
+    const auto text = crockford(random64() >> 4, 12);
+    out.clear();
+    out.append(text, 0, 4).append(1, '-').append(text, 4, 4).append(1, '-').append(text, 8, 4);
+}
+
+telemetry::TraceContext Worker::trace_for(std::string_view traceparent, bool& continued) {
+    telemetry::TraceContext trace;
+    const auto parent = traceparent.empty() ? std::nullopt : telemetry::parse_traceparent(traceparent);
+    continued = parent.has_value();
+    if (parent) {
+        trace = *parent;
+    } else {
+        const std::uint64_t halves[2] = {random64() | 1, random64()};
+        std::memcpy(trace.trace_id.data(), halves, sizeof halves);
+    }
+    const std::uint64_t span = random64() | 1;
+    std::memcpy(trace.span_id.data(), &span, sizeof span);
+    return trace;
+}
+
+std::unique_ptr<RequestState> Worker::take_state() {
+    if (states_.empty()) return std::make_unique<RequestState>();
+    auto state = std::move(states_.back());
+    states_.pop_back();
+    return state;
+}
+
+void Worker::give_back(std::unique_ptr<RequestState> state) {
+    state->clear();
+    if (states_.size() < kept_states) states_.push_back(std::move(state));
+}
+
+void Worker::enter(ActiveExchange& exchange) {
+    exchange.place_ = active_.size();
+    active_.push_back(&exchange);
+}
+
+void Worker::leave(ActiveExchange& exchange) noexcept {
+    active_.back()->place_ = exchange.place_;
+    active_[exchange.place_] = active_.back();
+    active_.pop_back();
+    exchange.place_ = SIZE_MAX;
+}
+
+void Worker::nudge() {
+    if (nudged_.exchange(true, std::memory_order_acq_rel)) return;
+    reactor_.post([this] {
+        nudged_.store(false, std::memory_order_release);
+        const auto before = snapshot_->generation;
+        const bool sessions_changed = admission_.catch_up();
+        const bool policy_changed = snapshot()->generation != before;
+        if (!sessions_changed && !policy_changed) return;
+        for (auto* exchange : active_)
+            if (policy_changed || !admission_.session_lives(exchange->session())) exchange->ask_again();
+    });
+}
+
+void Worker::clock_moved() {
+    reactor_.post([this] {
+        for (auto* exchange : active_) exchange->ask_again();
+    });
+}
+
+void Worker::drain(Millis) {
+    reactor_.post([this] {
+        draining_ = true;
+        for (auto& listener : listeners_) listener->stop();
+        reactor_.stop_when_idle();
+    });
+}
+
+void Worker::every_second() {
+    for (auto entry = pools_.begin(); entry != pools_.end();) {
+        auto& pool = entry->second;
+        if (pool) pool->drop_old(reactor_.now());
+        const bool current = std::find(pool_of_upstream_.begin(), pool_of_upstream_.end(), pool.get()) !=
+                             pool_of_upstream_.end();
+        entry = current || (pool && pool->resting_or_used()) ? std::next(entry) : pools_.erase(entry);
+    }
+    admission_.sweep();
+}
+
+}  // namespace sekisho::gateway

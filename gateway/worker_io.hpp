@@ -1,0 +1,119 @@
+#pragma once
+// Worker is one thread with one of everything: reactor, listeners, upstream pools, session table, buffers,
+// metric shard. Workers share only what other threads hand them.
+#include "auth/jwt.hpp"
+#include "gateway/admission/admission.hpp"
+#include "gateway/forward/upstream_pool_io.hpp"
+#include "gateway/http/buffer_pool.hpp"
+#include "gateway/net/listener_io.hpp"
+#include "gateway/recorder.hpp"
+#include "gateway/responder.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sekisho::gateway {
+
+class Http1Session;
+struct RequestState;
+
+// What every worker is given; all of it outlives the workers.
+struct WorkerShared {
+    const Clock& clock;
+    SnapshotBoard& board;
+    auth::SessionLog& sessions;
+    const auth::AssertionMaker& assertions;
+    Responder& responder;
+    Resolver& resolver;
+    UpstreamStates& upstreams;
+    telemetry::Registry& registry;
+    telemetry::LineWriter& lines;
+    telemetry::AuditWriter& audit;
+};
+
+// ActiveExchange is the hook by which a worker finds its open, permitted exchanges.
+class ActiveExchange {
+public:
+    virtual const auth::Session& session() const noexcept = 0;
+    // ask_again wakes the exchange so that it rechecks its permit.
+    virtual void ask_again() noexcept = 0;
+    ActiveExchange() = default;
+    ActiveExchange(const ActiveExchange&) = delete;
+    ActiveExchange& operator=(const ActiveExchange&) = delete;
+    virtual ~ActiveExchange() = default;
+
+private:
+    friend class Worker;
+    std::size_t place_ = SIZE_MAX;  // in Worker::active_
+};
+
+class Worker {
+public:
+    explicit Worker(const WorkerShared& shared);
+    ~Worker();
+
+    // listen adds a socket; `redirect_only` answers everything with a redirect to https (port 80).
+    void listen(UniqueFd socket, std::shared_ptr<ConnectionLimits> limits, bool redirect_only);
+    // run serves until stop(); call on the worker's own thread.
+    void run();
+
+    // Thread: any.
+    void nudge();        // something changed: sessions or the snapshot
+    void clock_moved();  // the wall clock was stepped: every open exchange asks again
+    void drain(Millis within);
+    ReactorLoad load() noexcept { return reactor_.load(); }
+
+    // For connections, on the worker's thread.
+    Reactor& reactor() noexcept { return reactor_; }
+    BufferPool& buffers() noexcept { return buffers_; }
+    Admission& admission() noexcept { return admission_; }
+    Recorder& recorder() noexcept { return recorder_; }
+    Responder& responder() noexcept { return shared_.responder; }
+    HeadScratch& request_scratch() noexcept { return request_scratch_; }
+    HeadScratch& response_scratch() noexcept { return response_scratch_; }
+    const SnapshotPtr& snapshot();
+    bool draining() const noexcept { return draining_; }
+    UpstreamPool* pool_for(const Snapshot& snapshot, AppId app);
+    // assertion is the signed token for this session and app, made anew every 30 s; empty when the app wants
+    // none or it could not be made.
+    std::string_view assertion(const Snapshot& snapshot, Admission::Standing& standing, const Permit& permit,
+                               WallTime now);
+    std::string_view http_date();
+    void make_request_id(std::string& out);
+    telemetry::TraceContext trace_for(std::string_view traceparent, bool& continued);
+    std::unique_ptr<RequestState> take_state();
+    void give_back(std::unique_ptr<RequestState> state);
+    void enter(ActiveExchange& exchange);
+    void leave(ActiveExchange& exchange) noexcept;
+
+private:
+    void refresh();
+    void every_second();
+    std::uint64_t random64() noexcept;
+
+    WorkerShared shared_;
+    Reactor reactor_;
+    BufferPool buffers_;
+    HeadScratch request_scratch_, response_scratch_;
+    Admission admission_;
+    Recorder recorder_;
+    SnapshotPtr snapshot_;
+    std::uint64_t board_version_ = 0;
+    std::map<std::string, std::unique_ptr<UpstreamPool>> pools_;
+    std::vector<UpstreamPool*> pool_of_upstream_;  // of snapshot_
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<ActiveExchange*> active_;
+    std::vector<std::unique_ptr<RequestState>> states_;
+    std::vector<std::uint8_t> random_;
+    std::size_t random_at_ = 0;
+    std::string date_;
+    std::int64_t date_second_ = -1;
+    SteadyTime last_tick_{}, last_flush_{};
+    std::size_t hook_ = 0;
+    std::atomic<bool> nudged_{false};
+    bool draining_ = false;
+};
+
+}  // namespace sekisho::gateway
