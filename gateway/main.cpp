@@ -1,2 +1,4 @@
 // The program's entry: everything is decided by the command line.
-int main() { return 2; }
+#include "gateway/cli/cli.hpp"
+
+int main(int argc, char** argv) { return sekisho::gateway::cli::run(argc, argv); }

@@ -1,0 +1,151 @@
+#include "gateway/cli/cli.hpp"
+
+#include "base/edit_distance.hpp"
+#include "config/check.hpp"
+#include "gateway/control/admin_socket_io.hpp"
+#include "gateway/control/operations.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace sekisho::gateway::cli {
+namespace {
+
+// --lang is looked for by hand: messages about a bad command line need it before parsing succeeds.
+Language language_of(int argc, char** argv) {
+    std::string wanted;
+    for (int i = 1; i < argc; ++i) {
+        const std::string argument = argv[i];
+        if (argument == "--lang" && i + 1 < argc) wanted = argv[i + 1];
+        if (argument.starts_with("--lang=")) wanted = argument.substr(7);
+    }
+    for (const char* name : {"SEKISHO_LANG", "LC_ALL", "LC_MESSAGES", "LANG"})
+        if (const char* value = std::getenv(name); wanted.empty() && value && *value) wanted = value;
+    return wanted.starts_with("ja") ? Language::ja : Language::en;
+}
+
+std::string no_gateway(const Context& context, const std::string& socket) {
+    return context.ja()
+               ? "ゲートウェイに接続できません（" + socket + "）。起動していますか: systemctl status sekisho"
+               : "Cannot reach the gateway (" + socket + "). Is it running? systemctl status sekisho";
+}
+
+std::optional<boost::json::object> take(Context& context, const std::string& answer) {
+    boost::system::error_code failed;
+    const auto parsed = boost::json::parse(answer, failed);
+    const auto* object = failed ? nullptr : parsed.if_object();
+    const auto* ok = object ? object->if_contains("ok") : nullptr;
+    if (ok && ok->is_bool() && ok->get_bool()) return object->at("result").as_object();
+    const auto* error = object ? object->if_contains("error") : nullptr;
+    const auto* code = object ? object->if_contains("code") : nullptr;
+    complain(error && error->is_string() ? std::string(error->get_string().c_str()) : answer);
+    context.exit_code =
+        code && (*code == "malformed" || *code == "denied") ? exit_findings : exit_could_not_run;
+    return std::nullopt;
+}
+
+std::string did_you_mean(const Context& context, const std::string& verb, const CLI::App& program) {
+    std::vector<std::string> names;
+    for (const auto* known : program.get_subcommands({})) names.push_back(known->get_name());
+    const auto near = nearest(verb, names);
+    auto sentence = context.ja() ? "「" + verb + "」というコマンドはありません。"
+                                 : "There is no command \"" + verb + "\".";
+    if (near)
+        sentence += context.ja() ? "「" + std::string(*near) + "」ではありませんか。"
+                                 : " Did you mean \"" + std::string(*near) + "\"?";
+    return sentence;
+}
+
+bool is_unknown_verb(const CLI::App& program, const std::string& verb) {
+    if (verb.empty() || verb.front() == '-') return false;
+    for (const auto* known : program.get_subcommands({}))
+        if (known->check_name(verb)) return false;
+    return true;
+}
+
+}  // namespace
+
+void say(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    if (text.empty() || text.back() != '\n') std::fputc('\n', stdout);
+}
+
+void complain(std::string_view text) {
+    std::fflush(stdout);
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    if (text.empty() || text.back() != '\n') std::fputc('\n', stderr);
+}
+
+std::optional<config::Loaded> load_config(Context& context, const std::string& path, CheckFiles files) {
+    auto loaded = config::load_checked(path, {system_clock_face().wall(), files == CheckFiles::yes});
+    if (loaded.model) return loaded;
+    complain(config::to_text(loaded.diagnostics, context.language));
+    complain(config::sum_text(loaded.diagnostics, context.language));
+    context.exit_code = exit_could_not_run;
+    return std::nullopt;
+}
+
+std::optional<boost::json::object> ask(Context& context, const config::Model& model, const std::string& verb,
+                                       boost::json::object arguments, Alone alone) {
+    const boost::json::object request{{"verb", verb}, {"args", std::move(arguments)}};
+    const auto answer = admin_call(model.ops.admin_socket, boost::json::serialize(request));
+    if (answer) return take(context, *answer);
+    if (answer.error().code() != Errc::unavailable || alone == Alone::refused) {
+        complain(answer.error().code() == Errc::unavailable ? no_gateway(context, model.ops.admin_socket)
+                                                            : std::string(answer.error().detail()));
+        context.exit_code = exit_could_not_run;
+        return std::nullopt;
+    }
+    auto services = Services::open(model, context.environment, system_clock_face(),
+                                   [](std::string_view) { return true; });
+    if (!services) {
+        complain(services.error().detail());
+        context.exit_code = exit_could_not_run;
+        return std::nullopt;
+    }
+    Operations operations(**services, model.portal.url);
+    return take(context, operations.run(boost::json::serialize(request), "command line"));
+}
+
+int run(int argc, char** argv) {
+    Context context;
+    context.language = language_of(argc, argv);
+    context.environment = config::Environment::capture();
+    CLI::App program(context.ja() ? "Sekisho: 社外と社内の間のただ一つの関所"
+                                  : "Sekisho: the one gate between remote people and internal systems",
+                     "sekisho");
+    std::string language;
+    program.add_option("--lang", language, context.ja() ? "言葉: ja または en" : "language: ja or en")
+        ->check(CLI::IsMember({"ja", "en"}));
+    program.require_subcommand(1);
+    program.fallthrough();
+    for (const auto add : {add_init, add_serve, add_check, add_users, add_explain, add_reload, add_status,
+                           add_audit, add_reference})
+        add(program, context);
+    auto* version =
+        program.add_subcommand("version", context.ja() ? "版を表示する\n例: sekisho version"
+                                                       : "Show the version\nExample: sekisho version");
+    version->callback([] { say("sekisho " SEKISHO_VERSION); });
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+        return program.exit(help);
+    } catch (const CLI::CallForAllHelp& help) {
+        return program.exit(help);
+    } catch (const CLI::ParseError& error) {
+        const std::string first = argc > 1 ? argv[1] : "";
+        if (is_unknown_verb(program, first))
+            complain(did_you_mean(context, first, program));
+        else
+            complain(error.what());
+        complain(context.pick("使い方: sekisho --help", "Usage: sekisho --help"));
+        return exit_could_not_run;
+    }
+    return context.exit_code;
+}
+
+}  // namespace sekisho::gateway::cli

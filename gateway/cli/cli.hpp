@@ -1,0 +1,60 @@
+#pragma once
+// The command line: one table of verbs, each with help, an example and its own file.
+// Exit codes: 0 nothing wrong, 1 findings, 2 could not run.
+#include "base/ids.hpp"
+#include "config/load.hpp"
+#include "config/secrets.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json/object.hpp>
+
+#include <memory>
+#include <string>
+
+namespace sekisho::gateway::cli {
+
+inline constexpr int exit_good = 0, exit_findings = 1, exit_could_not_run = 2;
+
+// What every verb may use.
+struct Context {
+    Language language = Language::en;
+    config::Environment environment;
+    int exit_code = exit_good;
+
+    bool ja() const noexcept { return language == Language::ja; }
+    // pick is for the few sentences that stand in one verb only.
+    std::string_view pick(std::string_view japanese, std::string_view english) const noexcept {
+        return ja() ? japanese : english;
+    }
+};
+
+// say writes a fact to stdout; complain a sentence to stderr.
+void say(std::string_view text);
+void complain(std::string_view text);
+
+// load_config loads and checks; says what is wrong, and gives nothing, when it must not be used.
+enum class CheckFiles : std::uint8_t { yes, no };
+std::optional<config::Loaded> load_config(Context& context, const std::string& path,
+                                          CheckFiles files = CheckFiles::yes);
+
+// ask runs one operation: through the socket of the running gateway, or, with none running, in this process
+// under the data directory's lock, when `alone` allows it. Nothing when it failed and was complained about.
+enum class Alone : std::uint8_t { allowed, refused };
+std::optional<boost::json::object> ask(Context& context, const config::Model& model, const std::string& verb,
+                                       boost::json::object arguments, Alone alone);
+
+// Each adds its verb to the program.
+void add_init(CLI::App& program, Context& context);
+void add_serve(CLI::App& program, Context& context);
+void add_check(CLI::App& program, Context& context);
+void add_users(CLI::App& program, Context& context);
+void add_explain(CLI::App& program, Context& context);
+void add_reload(CLI::App& program, Context& context);
+void add_status(CLI::App& program, Context& context);
+void add_audit(CLI::App& program, Context& context);
+void add_reference(CLI::App& program, Context& context);
+
+// run is the program.
+int run(int argc, char** argv);
+
+}  // namespace sekisho::gateway::cli

@@ -1,0 +1,96 @@
+#include "gateway/cli/cli.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+namespace sekisho::gateway::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct Options {
+    std::string path, name;
+    bool json = false;
+};
+
+std::string text(const json::object& object, const char* name) {
+    const auto* found = object.if_contains(name);
+    return found && found->is_string() ? std::string(found->get_string().c_str()) : std::string("-");
+}
+
+void act(Context& context, const Options& options, const std::string& verb) {
+    const auto loaded = load_config(context, options.path);
+    if (!loaded) return;
+    const auto result =
+        ask(context, *loaded->model, "users." + verb, {{"name", options.name}}, Alone::allowed);
+    if (!result) return;
+    if (options.json) return say(json::serialize(*result));
+    if (result->if_contains("link")) {
+        say(text(*result, "link"));
+        return complain(
+            context.ja()
+                ? fmt::format(
+                      "次に: この登録案内を {} 本人に安全な方法で渡してください（{} まで、1 回だけ）。",
+                      options.name, text(*result, "expires"))
+                : fmt::format("Next: give this link to {} over a safe channel (until {}, once).",
+                              options.name, text(*result, "expires")));
+    }
+    const auto ended = result->at("sessions_ended").to_number<std::int64_t>();
+    say(context.ja()
+            ? fmt::format("{}  {}、終了したセッション {}", options.name, text(*result, "event"), ended)
+            : fmt::format("{}  {}, {} sessions ended", options.name, text(*result, "event"), ended));
+}
+
+void list(Context& context, const Options& options) {
+    const auto loaded = load_config(context, options.path);
+    if (!loaded) return;
+    const auto result = ask(context, *loaded->model, "users.list", {}, Alone::allowed);
+    if (!result) return;
+    const auto& users = result->at("users").as_array();
+    if (options.json) return say(json::serialize(users));
+    if (users.empty()) return say(context.pick("該当するものはありません。", "Nothing matches."));
+    for (const auto& user : users) {
+        const auto& row = user.as_object();
+        say(fmt::format("{:<24} {:<9} {}  {}", text(row, "name"), text(row, "status"),
+                        text(row, "last_sign_in"), row.at("sessions").to_number<std::int64_t>()));
+    }
+}
+
+void add_act(CLI::App& users, Context& context, const char* verb, const char* japanese, const char* english) {
+    auto options = std::make_shared<Options>();
+    auto* command = users.add_subcommand(
+        verb, fmt::format("{}\n{}: sekisho users {} sato -c sekisho.yaml", context.pick(japanese, english),
+                          context.pick("例", "Example"), verb));
+    command->add_option("name", options->name, context.ja() ? "アカウント名" : "account name")->required();
+    command->add_option("--config,-c", options->path, context.ja() ? "設定ファイル" : "configuration file")
+        ->required();
+    command->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
+    command->callback([&context, options, verb] { act(context, *options, verb); });
+}
+
+}  // namespace
+
+void add_users(CLI::App& program, Context& context) {
+    auto* users = program.add_subcommand(
+        "users", context.ja() ? "アカウントを扱う\n例: sekisho users add sato -c sekisho.yaml"
+                              : "Look after accounts\nExample: sekisho users add sato -c sekisho.yaml");
+    users->require_subcommand(1);
+    add_act(*users, context, "add", "アカウントを作り、登録案内を出す",
+            "Add an account and print its activation link");
+    add_act(*users, context, "activate", "登録案内を出し直す", "Print a new activation link");
+    add_act(*users, context, "disable", "利用を止め、開いているものを終わらせる",
+            "Stop an account and end what it has open");
+    add_act(*users, context, "enable", "利用を再開する", "Let an account in again");
+    add_act(*users, context, "reset-factors", "パスワードと確認方法を消し、登録案内を出す",
+            "Remove password and factors and print an activation link");
+    auto options = std::make_shared<Options>();
+    auto* listing = users->add_subcommand(
+        "list", context.ja() ? "一覧を出す\n例: sekisho users list -c sekisho.yaml"
+                             : "List accounts\nExample: sekisho users list -c sekisho.yaml");
+    listing->add_option("--config,-c", options->path, context.ja() ? "設定ファイル" : "configuration file")
+        ->required();
+    listing->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
+    listing->callback([&context, options] { list(context, *options); });
+}
+
+}  // namespace sekisho::gateway::cli
