@@ -90,10 +90,10 @@ TEST(FetchMetadata, NavigationAndPrefetchAreTold) {
 }
 
 TEST(FetchMetadata, APortalFormComesFromThePortal) {
-    constexpr std::string_view kOrigin = "https://portal.corp.example:8443";
-    const auto own = [](const std::string& fields) {
+    const std::string_view origin = "https://portal.corp.example:8443";
+    const auto own = [origin](const std::string& fields) {
         const GoodRequest request = GoodRequest::get(fields);
-        return is_from_own_origin(request.head, kOrigin);
+        return is_from_own_origin(request.head, origin);
     };
     EXPECT_TRUE(own("Origin: https://portal.corp.example:8443\r\n"));
     EXPECT_TRUE(own("Origin: https://portal.corp.example:8443\r\nSec-Fetch-Site: same-origin\r\n"));
