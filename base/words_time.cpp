@@ -41,6 +41,7 @@ constexpr std::array<std::string_view, 7> days_ja{"日", "月", "火", "水", "�
 
 // "JST", or "UTC+03" where the database has no letters for a zone.
 std::string zone_letters(WallTime time, Zone zone) {
+    if (zone.raw() == nullptr) return "UTC";
     const auto* raw = static_cast<const date::time_zone*>(zone.raw());
     const auto instant =
         date::sys_seconds{std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch())};
@@ -96,6 +97,8 @@ std::string day_and_time(WallTime time, WallTime now, Zone zone, Language langua
     const auto name = day == today                          ? text("text.today", language)
                       : day + std::chrono::days{1} == today ? text("text.yesterday", language)
                                                             : date_in_text(time, now, zone, language);
+    // A full-width bracket brings its own space.
+    if (name.size() >= 3 && name.substr(name.size() - 3) == "）") return name + clock_time(time, zone);
     return text("text.at", language, {{"day", name}, {"time", clock_time(time, zone)}});
 }
 

@@ -7,8 +7,8 @@
 namespace sekisho::gateway {
 
 // content_security_policy: nothing but our own style and images; forms only to ourselves. A form's answer may
-// redirect only within the portal (browsers apply form-action to redirects too), so a sign-in ends on a page
-// of the portal that goes on by GET.
+// redirect only within the portal (Chromium 156 applies form-action to redirects too), so a sign-in ends on a
+// page of the portal that goes on by GET.
 std::string_view content_security_policy() noexcept;
 
 // html_response and the rest make whole answers with their security fields.

@@ -120,7 +120,7 @@ struct AccountView {
     std::size_t codes_left = 0;
     std::string token;
     std::optional<AnswerText> notice;
-    bool notice_good = false;
+    enum class Mood : std::uint8_t { good, soon, bad } mood = Mood::bad;
     PasswordProblem problem = PasswordProblem::none;
 };
 std::string account_page(const Frame& frame, const AccountView& view);

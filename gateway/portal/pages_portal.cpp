@@ -182,7 +182,8 @@ std::string account_page(const Frame& frame, const AccountView& view) {
     facts += fact(say("apps_page.method"), method_of(say, view.strength));
 
     Markup body = el("h1", {say("account_page.title")});
-    if (view.notice) body += answer_notice(view.notice_good ? Tone::ok : Tone::no, *view.notice);
+    constexpr std::array tones{Tone::ok, Tone::soon, Tone::no};
+    if (view.notice) body += answer_notice(tones[static_cast<std::size_t>(view.mood)], *view.notice);
     body += el("div", {cls("sheet")}, {el("dl", {cls("facts")}, {facts})});
     body +=
         el("section", {cls("sheet stack"), {"aria-labelledby", "pw"}},
@@ -207,9 +208,11 @@ std::string account_page(const Frame& frame, const AccountView& view) {
                 form_post(LocalPath("/.sekisho/account/recovery"),
                           {hidden_input("token", view.token),
                            el("div", {el("button", {cls("btn")}, {say("recovery_page.renew")})})})});
-    body += el("section", {cls("sheet stack"), {"aria-labelledby", "au"}},
-               {el("h2", {{"id", "au"}}, {say("enrol_page.title")}),
-                el("p", {el("a", {cls("btn"), href("/.sekisho/account/enrol")}, {say("act.next")})})});
+    body += el(
+        "section", {cls("sheet stack"), {"aria-labelledby", "au"}},
+        {el("h2", {{"id", "au"}}, {say("account_page.app_title")}), el("p", {say("account_page.app_lead")}),
+         el("p",
+            {el("a", {cls("btn"), href("/.sekisho/account/enrol")}, {say("account_page.app_change")})})});
     return page(frame, {say("account_page.title"), {}}, el("div", {cls("mid stack loose")}, {body}));
 }
 

@@ -119,6 +119,7 @@ PortalResponse Portal::show_account(const PortalRequest& request, int status, Ac
     if (!view.notice && view.codes_left <= 2) {
         const auto n = std::to_string(view.codes_left);
         view.notice = answer_text("factor.recovery_last", frame.language, {{"n", n}});
+        view.mood = AccountView::Mood::soon;
     }
     return html_response(status, frame.language, account_page(frame, view));
 }
@@ -128,7 +129,7 @@ PortalResponse Portal::account(const PortalRequest& request) const {
     const auto query = Form::parse(request.query);
     if (query && query->get("done") == "password") {
         view.notice = answer_text("password.changed", request.language());
-        view.notice_good = true;
+        view.mood = AccountView::Mood::good;
     }
     return show_account(request, 200, std::move(view));
 }

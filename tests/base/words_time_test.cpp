@@ -25,6 +25,7 @@ TEST(WordsTime, DatesInTables) {
     EXPECT_EQ(date_in_table(at("2026-11-25T09:05:00+09:00"), tokyo(), en), "25 Nov 2026, 9:05 JST");
     EXPECT_EQ(date_in_table(at("2026-11-25T09:05:00Z"), Zone::find("America/Sao_Paulo").value(), en),
               "25 Nov 2026, 6:05 UTC-03");
+    EXPECT_EQ(date_in_table(at("2026-11-25T09:05:00Z"), Zone::utc(), en), "25 Nov 2026, 9:05 UTC");
 }
 
 TEST(WordsTime, NearPastAndNearFuture) {
@@ -36,6 +37,7 @@ TEST(WordsTime, NearPastAndNearFuture) {
     EXPECT_EQ(near_past(at("2026-11-23T17:40:00+09:00"), now, tokyo(), ja), "昨日 17:40");
     EXPECT_EQ(near_past(at("2026-11-23T17:40:00+09:00"), now, tokyo(), en), "yesterday 17:40");
     EXPECT_EQ(day_and_time(at("2026-11-25T22:00:00+09:00"), now, tokyo(), en), "Wed 25\u00a0Nov 22:00");
+    EXPECT_EQ(day_and_time(at("2026-11-25T22:00:00+09:00"), now, tokyo(), ja), "11月25日（水）22:00");
 }
 
 TEST(WordsTime, SpansKeepTheTwoLargestUnits) {

@@ -1,5 +1,5 @@
-// render_pages FOLDER: writes every page in both languages, and the style sheets beside them, so that a browser
-// can be pointed at them. Addresses are made relative to the folder.
+// render_pages FOLDER: writes every page in both languages, and the style sheets beside them, so that a
+// browser can be pointed at them. Addresses are made relative to the folder.
 #include "gateway/portal/assets.hpp"
 #include "tests/gateway/portal/sample_pages.hpp"
 
@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
     const std::filesystem::path folder = argv[1];
     std::filesystem::create_directories(folder / "assets");
     for (const auto& asset : gateway::all_assets())
-        write(folder / std::filesystem::path(asset.path).relative_path().lexically_relative(".sekisho"), asset.bytes);
+        write(folder / std::filesystem::path(asset.path).relative_path().lexically_relative(".sekisho"),
+              asset.bytes);
     for (const auto language : {Language::en, Language::ja}) {
         for (const auto& page : gateway::testing::Samples(language).all()) {
             const auto name = page.name + "." + std::string(to_text(language)) + ".html";

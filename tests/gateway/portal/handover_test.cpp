@@ -1,5 +1,6 @@
 // Goal: a sign-in on the portal opens an app host for the browser that asked, and for nothing else (R2, R27,
-// R28). Method: browsers driven through portal and app hosts as pure calls; each theft and each race on its own.
+// R28). Method: browsers driven through portal and app hosts as pure calls; each theft and each race on its
+// own.
 #include "tests/gateway/portal/world.hpp"
 
 namespace sekisho::gateway {
@@ -145,7 +146,8 @@ TEST(Handover, ACodeWorksOnceAndThirtySeconds) {
     world.clock.advance(Millis{31'000});
     browser.send(world.request("GET", slow));
     EXPECT_EQ(browser.jar["wiki.example"].count(std::string(cookie_names::app)), 0u);
-    EXPECT_EQ(browser.get(slow).content(), "upstream:wiki.example/late") << "it goes round once more by itself";
+    EXPECT_EQ(browser.get(slow).content(), "upstream:wiki.example/late")
+        << "it goes round once more by itself";
 }
 
 TEST(Handover, CodesAreForAppsThePersonMayKnowOf) {
@@ -167,7 +169,7 @@ TEST(Handover, StrangersSeeTheSameForEveryHost) {
         r.fields.push_back({"sec-fetch-mode", "navigate"});
         const auto page = world.serve(r);
         EXPECT_EQ(page.status, 303);
-EXPECT_EQ(page.field("location").substr(0, 48), portal + "/.sekisho/start?host=");
+        EXPECT_EQ(page.field("location").substr(0, 48), portal + "/.sekisho/start?host=");
         EXPECT_EQ(page.field("referrer-policy"), "no-referrer");
         EXPECT_EQ(page.field("cache-control"), "no-store");
         r.fields[0].value = "cors";
@@ -181,12 +183,14 @@ TEST(Handover, BadFlowsAndPrefetchesHaveNoEffect) {
     World world;
     Browser browser(world);
     browser.send(world.request("GET", wiki + "/"));
-    for (const char* query : {"", "?code=x", "?code=x&flow=", "?code=x&flow=AAAA", "?flow=%", "?code=1&code=2"}) {
+    for (const char* query :
+         {"", "?code=x", "?code=x&flow=", "?code=x&flow=AAAA", "?flow=%", "?code=1&code=2"}) {
         const auto response = browser.send(world.request("GET", wiki + "/.sekisho/callback" + query));
         EXPECT_EQ(response.status, 400) << query;
     }
     EXPECT_EQ(browser.send(world.request("POST", wiki + "/.sekisho/callback")).status, 404);
-    EXPECT_EQ(browser.send(world.request("GET", wiki + "/.sekisho/sign-out")).status, 404) << "app hosts have no forms";
+    EXPECT_EQ(browser.send(world.request("GET", wiki + "/.sekisho/sign-out")).status, 404)
+        << "app hosts have no forms";
     auto guess = world.request("GET", wiki + "/");
     guess.fields.push_back({"sec-purpose", "prefetch"});
     Browser fresh(world);
@@ -205,7 +209,8 @@ TEST(Handover, WantedPathNeverLeavesTheHost) {
         EXPECT_EQ(browser.at.substr(0, wiki.size() + 1), wiki + "/") << path;
     }
     browser.jar["wiki.example"].clear();
-    EXPECT_EQ(browser.get(wiki + "/" + std::string(3000, 'a')).content(), "upstream:wiki.example/") << "too long to carry";
+    EXPECT_EQ(browser.get(wiki + "/" + std::string(3000, 'a')).content(), "upstream:wiki.example/")
+        << "too long to carry";
 }
 
 }  // namespace

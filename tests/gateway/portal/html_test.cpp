@@ -32,22 +32,25 @@ TEST(Html, MarkupIsNotEscapedTwice) {
 }
 
 TEST(Url, LocalPathsStayHere) {
-    for (const char* good : {"/", "/a", "/a?b=c&d='\"", "/.sekisho/x%20y"}) EXPECT_TRUE(Url::local(good)) << good;
-    for (const char* bad : {"", "a", "//evil.example", "/\\evil.example", "javascript:alert(1)", "https://x.example/",
-                            "/a b", "/a\nb", "/\x7f", "/\xe3\x81\x82", " /"})
+    for (const char* good : {"/", "/a", "/a?b=c&d='\"", "/.sekisho/x%20y"})
+        EXPECT_TRUE(Url::local(good)) << good;
+    for (const char* bad : {"", "a", "//evil.example", "/\\evil.example", "javascript:alert(1)",
+                            "https://x.example/", "/a b", "/a\nb", "/\x7f", "/\xe3\x81\x82", " /"})
         EXPECT_FALSE(Url::local(bad)) << bad;
 }
 
 TEST(Url, HttpsIsTheOnlyScheme) {
     for (const char* good : {"https://a.example", "https://a.example:8443/x?y", "https://[::1]:8443/"})
         EXPECT_TRUE(Url::https(good)) << good;
-    for (const char* bad : {"http://a.example", "https://", "https:///x", "https://a@b.example/", "https://A.example",
-                            "https://a.example//x", "https://a.example/\\x", "javascript:1", "https://a b/"})
+    for (const char* bad :
+         {"http://a.example", "https://", "https:///x", "https://a@b.example/", "https://A.example",
+          "https://a.example//x", "https://a.example/\\x", "javascript:1", "https://a b/"})
         EXPECT_FALSE(Url::https(bad)) << bad;
 }
 
 TEST(Url, QueryItemsAreEncoded) {
-    EXPECT_EQ(Url(LocalPath("/x")).with({{"a b", "c&d=e"}, {"f", "\xe3\x81\x82"}}).str(), "/x?a%20b=c%26d%3De&f=%E3%81%82");
+    EXPECT_EQ(Url(LocalPath("/x")).with({{"a b", "c&d=e"}, {"f", "\xe3\x81\x82"}}).str(),
+              "/x?a%20b=c%26d%3De&f=%E3%81%82");
     EXPECT_EQ(Url::local("/x?y=1")->with({{"z", "2"}}).str(), "/x?y=1&z=2");
 }
 

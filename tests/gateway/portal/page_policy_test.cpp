@@ -46,7 +46,8 @@ TEST(PagePolicy, AssetsAreKeptForEver) {
 TEST(PagePolicy, OnlyOurOwnOriginMayPost) {
     PortalRequest r;
     r.method = "POST";
-    r.fields = {{"origin", "https://p.example:8443"}, {"content-type", "application/x-www-form-urlencoded; charset=UTF-8"}};
+    r.fields = {{"origin", "https://p.example:8443"},
+                {"content-type", "application/x-www-form-urlencoded; charset=UTF-8"}};
     EXPECT_TRUE(form_allowed(r, "https://p.example:8443"));
     EXPECT_FALSE(form_allowed(r, "https://p.example"));
     r.method = "GET";
@@ -97,7 +98,8 @@ TEST(PagePolicy, OurCookiesHaveEveryAttribute) {
     drop_cookie(response, cookie_names::sso);
     EXPECT_EQ(response.fields[0].value,
               "__Host-Http-sekisho-known=v1.x; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=34560000");
-    EXPECT_EQ(response.fields[1].value, "__Host-Http-sekisho-sso=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+    EXPECT_EQ(response.fields[1].value,
+              "__Host-Http-sekisho-sso=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
 }
 
 }  // namespace

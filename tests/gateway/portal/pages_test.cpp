@@ -1,10 +1,8 @@
 // Goal: every page is small, closed to scripts, whole in both languages and escapes what it shows.
 // Method: walk all sample pages; then hostile values through each page that shows any.
-#include "tests/gateway/portal/sample_pages.hpp"
-
 #include "gateway/portal/agent.hpp"
 #include "gateway/portal/qr.hpp"
-
+#include "tests/gateway/portal/sample_pages.hpp"
 
 #include <regex>
 
@@ -26,13 +24,15 @@ TEST(Pages, HoldNoScriptNoStyleAndNothingUnfilled) {
             EXPECT_FALSE(std::regex_search(page.html, inline_code)) << page.name;
             std::smatch found;
             EXPECT_FALSE(std::regex_search(page.html, found, unfilled)) << page.name << " " << found.str();
-            EXPECT_NE(page.html.find("<html lang=\"" + std::string(to_text(language)) + "\">"), std::string::npos);
+            EXPECT_NE(page.html.find("<html lang=\"" + std::string(to_text(language)) + "\">"),
+                      std::string::npos);
         }
     }
 }
 
 TEST(Pages, EveryIdStandsOnceAndEveryReferenceHasOne) {
-    const std::regex id(R"re( id="([^"]+)")re"), reference(R"re( (?:for|aria-labelledby|aria-describedby)="([^"]+)")re");
+    const std::regex id(R"re( id="([^"]+)")re"),
+        reference(R"re( (?:for|aria-labelledby|aria-describedby)="([^"]+)")re");
     for (const auto& page : Samples(Language::en).all()) {
         std::set<std::string> ids;
         for (std::sregex_iterator at(page.html.begin(), page.html.end(), id), end; at != end; ++at)
@@ -48,7 +48,8 @@ TEST(Pages, FormsOfThePortalPostATokenToThePortal) {
     const std::regex form(R"re(<form[^>]*method="post"[^>]*action="([^"]*)"[^>]*>([\s\S]*?)</form>)re");
     int forms = 0;
     for (const auto& page : Samples(Language::ja).all()) {
-        for (std::sregex_iterator at(page.html.begin(), page.html.end(), form), end; at != end; ++at, ++forms) {
+        for (std::sregex_iterator at(page.html.begin(), page.html.end(), form), end; at != end;
+             ++at, ++forms) {
             EXPECT_EQ((*at)[1].str().substr(0, 10), "/.sekisho/") << page.name;
             EXPECT_NE((*at)[2].str().find("name=\"token\""), std::string::npos) << page.name;
         }
@@ -98,11 +99,13 @@ TEST(Pages, BothLanguagesShowTheSameFormsAndLinks) {
     const auto en = Samples(Language::en).all(), ja = Samples(Language::ja).all();
     const auto addresses = [&](const std::string& html) {
         std::vector<std::string> out;
-        for (std::sregex_iterator at(html.begin(), html.end(), address), end; at != end; ++at) out.push_back((*at)[1]);
+        for (std::sregex_iterator at(html.begin(), html.end(), address), end; at != end; ++at)
+            out.push_back((*at)[1]);
         return out;
     };
     ASSERT_EQ(en.size(), ja.size());
-    for (std::size_t i = 0; i < en.size(); ++i) EXPECT_EQ(addresses(en[i].html), addresses(ja[i].html)) << en[i].name;
+    for (std::size_t i = 0; i < en.size(); ++i)
+        EXPECT_EQ(addresses(en[i].html), addresses(ja[i].html)) << en[i].name;
 }
 
 TEST(Qr, PathDrawsEveryDarkModule) {
@@ -122,7 +125,8 @@ TEST(Qr, PathDrawsEveryDarkModule) {
         } else if (m[3].matched) {
             x += std::stoi(m[3]);
         } else {
-            for (int n = std::stoi(m[4]); n > 0; --n, ++x) drawn[static_cast<std::size_t>(y * code->size + x)] = true;
+            for (int n = std::stoi(m[4]); n > 0; --n, ++x)
+                drawn[static_cast<std::size_t>(y * code->size + x)] = true;
         }
     }
     EXPECT_EQ(drawn, code->dark);
@@ -130,10 +134,12 @@ TEST(Qr, PathDrawsEveryDarkModule) {
 }
 
 TEST(Agent, NamesCommonBrowsers) {
-    const auto edge = read_agent("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130 Safari/537.36 Edg/130.0");
+    const auto edge =
+        read_agent("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130 Safari/537.36 Edg/130.0");
     EXPECT_EQ(edge.browser, "Edge");
     EXPECT_EQ(edge.system, "Windows");
-    const auto phone = read_agent("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1");
+    const auto phone =
+        read_agent("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1");
     EXPECT_EQ(phone.browser, "Safari");
     EXPECT_EQ(phone.system, "iPhone");
     EXPECT_EQ(phone.icon, "phone");

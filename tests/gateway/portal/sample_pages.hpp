@@ -1,6 +1,6 @@
 #pragma once
-// Sample pages: every page of ours with plausible values and with the longest that can be, for tests and tools
-// that look at them all.
+// Sample pages: every page of ours with plausible values and with the longest that can be, for tests and
+// tools that look at them all.
 #include "gateway/portal/pages.hpp"
 #include "tests/gateway/portal/world.hpp"
 
@@ -87,7 +87,8 @@ private:
                         std::string(300, 'l'),
                         "token"};
         add("07-enrol", enrol_page(frame_, enrol));
-        add("08-recovery-codes", recovery_codes_page(signed_in_, {std::vector<std::string>(10, "7K4M-9QXT-W2HP-C6NR")}));
+        add("08-recovery-codes",
+            recovery_codes_page(signed_in_, {std::vector<std::string>(10, "7K4M-9QXT-W2HP-C6NR")}));
     }
 
     AppTile tile(const char* ja, const char* en, const char* icon, std::string reason) const {
@@ -98,28 +99,35 @@ private:
         t.icon = icon;
         if (reason.empty()) t.open = Url::https("https://wiki.example:8443/");
         t.reason = std::move(reason);
-        t.fills = {{"app", t.title}, {"next", japanese ? "11月25日（水） 9:00" : "Wed 25 Nov 9:00"},
-                   {"date", "2026"}, {"from", "2026"}, {"sponsor", "Sato"}};
+        t.fills = {{"app", t.title},
+                   {"next", japanese ? "11月25日（水） 9:00" : "Wed 25 Nov 9:00"},
+                   {"date", "2026"},
+                   {"from", "2026"},
+                   {"sponsor", "Sato"}};
         return t;
     }
 
     void inside() {
         const char* chrome = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36";
         const auto session = sample_session(now_, "8F3K20QX71", chrome, Seconds{5400});
-        AppsView apps{{tile("業務手順書", "Procedures", "book", ""), tile("共有ファイル", "Shared files", "folder", ""),
-                       tile("社内チャット", "Chat", "chat", ""), tile("会計台帳", "Ledger", "ledger", "factor.too_old"),
-                       tile("運用サーバー", "Operations servers", "terminal", "access.outside_hours"),
-                       tile("鍵管理", "Key management", "box", "access.none")},
-                      session};
+        AppsView apps{
+            {tile("業務手順書", "Procedures", "book", ""), tile("共有ファイル", "Shared files", "folder", ""),
+             tile("社内チャット", "Chat", "chat", ""), tile("会計台帳", "Ledger", "ledger", "factor.too_old"),
+             tile("運用サーバー", "Operations servers", "terminal", "access.outside_hours"),
+             tile("鍵管理", "Key management", "box", "access.none")},
+            session};
         add("09-apps", apps_page(at(Section::apps), apps));
         add("10-apps-empty", apps_page(at(Section::apps), {{}, session}));
         SessionsView sessions;
         sessions.token = "token";
         sessions.done = "sessions_page.ended";
         for (int i = 0; i < 12; ++i) {
-            const char* phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1";
-            auto one = sample_session(now_, "W2HPC6NR4V", i % 2 == 0 ? chrome : phone, Seconds{5400 + 60 * i});
-            sessions.rows.push_back({std::move(one), i == 0, {"Procedures", "Shared files"}, now_ - Seconds{400 * i}});
+            const char* phone =
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1";
+            auto one =
+                sample_session(now_, "W2HPC6NR4V", i % 2 == 0 ? chrome : phone, Seconds{5400 + 60 * i});
+            sessions.rows.push_back(
+                {std::move(one), i == 0, {"Procedures", "Shared files"}, now_ - Seconds{400 * i}});
         }
         add("11-sessions", sessions_page(at(Section::sessions), sessions));
         AccountView account;
@@ -129,6 +137,7 @@ private:
         account.codes_left = 2;
         account.token = "token";
         account.notice = answer_text("factor.recovery_last", frame_.language, {{"n", "2"}});
+        account.mood = AccountView::Mood::soon;
         account.problem = PasswordProblem::too_short;
         add("12-account", account_page(at(Section::account), account));
         add("13-sign-out", sign_out_page(at(Section::none), {"token"}));
@@ -140,7 +149,8 @@ private:
         RefusalView refusal;
         refusal.key = "access.outside_hours";
         refusal.app = japanese ? "共有ファイル" : "Shared files";
-        refusal.fills = {{"app", refusal.app}, {"next", japanese ? "11月25日（水） 9:00" : "Wed 25 Nov 9:00"}};
+        refusal.fills = {{"app", refusal.app},
+                         {"next", japanese ? "11月25日（水） 9:00" : "Wed 25 Nov 9:00"}};
         refusal.request_id = "8F3K-20QX-71MD";
         refusal.again = Url::local("/docs/");
         add("15-refusal", refusal_page(at(Section::none), refusal));
@@ -148,7 +158,8 @@ private:
         refusal.at_factor = true;
         add("16-refusal-factor", refusal_page(at(Section::none), refusal));
         add("17-error-unknown", error_page(frame_, {"access.unknown", {}, "8F3K-20QX-71MD", {}}));
-        add("18-error-app-down", error_page(at(Section::none), {"fault.app_down", {{"app", refusal.app}}, "8F3K-20QX-71MD", {}}));
+        add("18-error-app-down",
+            error_page(at(Section::none), {"fault.app_down", {{"app", refusal.app}}, "8F3K-20QX-71MD", {}}));
         add("19-cookies", cookies_page(frame_, "portal.example"));
     }
 
@@ -167,15 +178,20 @@ private:
         s.contractors = 343;
         s.ops = 4;
         s.refusals_per_minute = 17;
-        s.gauges = {{"ops_page.workers", 46, 80, ""}, {"ops_page.connections", 87, 85, "20,000"},
-                    {"ops_page.hashing", 22, 80, ""}, {"ops_page.descriptors", 41, 85, "65,536"},
+        s.gauges = {{"ops_page.workers", 46, 80, ""},
+                    {"ops_page.connections", 87, 85, "20,000"},
+                    {"ops_page.hashing", 22, 80, ""},
+                    {"ops_page.descriptors", 41, 85, "65,536"},
                     {"ops_page.memory", 52, 85, "4 GiB"}};
         for (int i = 0; i < 12; ++i) {
             s.upstreams.push_back({"upstream-" + std::to_string(i),
-                                   i == 3 ? OpsUpstream::State::down : i == 5 ? OpsUpstream::State::untried : OpsUpstream::State::up,
+                                   i == 3   ? OpsUpstream::State::down
+                                   : i == 5 ? OpsUpstream::State::untried
+                                            : OpsUpstream::State::up,
                                    412.4, 18, 0.41});
         }
-        s.warnings = {frame_.language == Language::ja ? "接続が上限に近づいています（87%）。" : "Connections come near their limit (87%)."};
+        s.warnings = {frame_.language == Language::ja ? "接続が上限に近づいています（87%）。"
+                                                      : "Connections come near their limit (87%)."};
         add("20-ops", ops_page(at(Section::ops), s));
     }
 

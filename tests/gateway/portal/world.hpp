@@ -99,7 +99,8 @@ struct World {
         throttle = std::make_unique<auth::Throttle>(*store, clock, *keys);
         sessions = std::make_unique<auth::SessionService>(*store, clock, log);
         sign_in = std::make_unique<auth::SignIn>(*store, clock, *keys, *hasher, *throttle, *sessions);
-        activation = std::make_unique<auth::Activation>(*store, clock, *keys, *hasher, *sessions, "Mihon Bank");
+        activation =
+            std::make_unique<auth::Activation>(*store, clock, *keys, *hasher, *sessions, "Mihon Bank");
         accounts = std::make_unique<auth::Accounts>(*store, clock, *activation, *sessions);
         assertions = std::make_unique<auth::AssertionMaker>(*keys, clock, model->portal.url);
         standings = std::make_shared<Standings>(model, policy::compile(*model).value());
@@ -182,7 +183,8 @@ inline std::string refresh_target(std::string_view html) {
     if (at == std::string_view::npos) return {};
     const auto from = at + 15;
     std::string url(html.substr(from, html.find('"', from) - from));
-    for (auto amp = url.find("&amp;"); amp != std::string::npos; amp = url.find("&amp;")) url.replace(amp, 5, "&");
+    for (auto amp = url.find("&amp;"); amp != std::string::npos; amp = url.find("&amp;"))
+        url.replace(amp, 5, "&");
     return url;
 }
 
@@ -208,8 +210,10 @@ struct Browser {
             const auto value = field.value.substr(name.size() + 1, field.value.find(';') - name.size() - 1);
             EXPECT_NE(field.value.find("; Secure; HttpOnly"), std::string::npos);
             EXPECT_EQ(field.value.find("Domain"), std::string::npos);
-            if (value.empty()) jar[host].erase(name);
-            else jar[host][name] = value;
+            if (value.empty())
+                jar[host].erase(name);
+            else
+                jar[host][name] = value;
         }
     }
 
@@ -247,8 +251,8 @@ struct Browser {
     }
 
     // sign_in fills in both forms that `form` (a sign-in page) leads through.
-    PortalResponse sign_in(const PortalResponse& form, const std::string& account, const std::string& password,
-                           const std::string& code) {
+    PortalResponse sign_in(const PortalResponse& form, const std::string& account,
+                           const std::string& password, const std::string& code) {
         const auto second = first_step(form, account, password);
         return second_step(second, code);
     }
@@ -260,7 +264,8 @@ struct Browser {
         }
         return fields;
     }
-    PortalResponse first_step(const PortalResponse& form, const std::string& account, const std::string& password) {
+    PortalResponse first_step(const PortalResponse& form, const std::string& account,
+                              const std::string& password) {
         auto fields = carried(form.content());
         fields.emplace_back("account", account);
         fields.emplace_back("password", password);
@@ -311,12 +316,14 @@ inline Known enrol(World& world, const std::string& user) {
     std::string spaced(content.substr(from, content.find('<', from) - from));
     std::erase(spaced, ' ');
     known.secret = Secret(from_base32(spaced).value());
-    auto done = browser.post("/.sekisho/activate/app", {{"token", input_value(content, "token")},
-                                                        {"link", link},
-                                                        {"code", auth::totp(known.secret, world.clock.wall())}});
+    auto done =
+        browser.post("/.sekisho/activate/app", {{"token", input_value(content, "token")},
+                                                {"link", link},
+                                                {"code", auth::totp(known.secret, world.clock.wall())}});
     EXPECT_EQ(done.status, 200) << done.content();
     std::string_view rest = done.content();
-    for (auto at = rest.find("<ol class=\"codes\">"); (at = rest.find("<li>", at)) != std::string_view::npos;) {
+    for (auto at = rest.find("<ol class=\"codes\">");
+         (at = rest.find("<li>", at)) != std::string_view::npos;) {
         at += 4;
         const auto code = rest.substr(at, rest.find('<', at) - at);
         if (code.size() == 19) known.recovery.emplace_back(code);
