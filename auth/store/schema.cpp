@@ -57,15 +57,15 @@ Result<int> version_of(Database& database) {
     return version;
 }
 
-// VACUUM INTO writes a whole and consistent copy, WAL included, into an empty file that is ours alone.
-Result<> copy_file(Database& database, const std::string& to) {
+}  // namespace
+
+// VACUUM INTO takes what is in the log too; the empty file it fills is ours alone.
+Result<> copy_store(Database& database, const std::string& to) {
     const int descriptor = ::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) return Error(Errc::unavailable, "cannot write " + to);
     ::close(descriptor);
     return database.query("VACUUM INTO ?").bind(std::string_view(to)).run();
 }
-
-}  // namespace
 
 int schema_version() noexcept { return static_cast<int>(steps.size()); }
 
@@ -79,7 +79,7 @@ Result<> migrate(Database& database, const std::string& path) {
                                                path, version, schema_version()));
     if (version == schema_version()) return {};
     if (version > 0)
-        if (auto copied = copy_file(database, fmt::format("{}.before-{}", path, schema_version())); !copied)
+        if (auto copied = copy_store(database, fmt::format("{}.before-{}", path, schema_version())); !copied)
             return copied;
     Transaction transaction(database, Durability::full);
     for (int step = version; step < schema_version(); ++step)

@@ -12,4 +12,7 @@ int schema_version() noexcept;
 // Errors: Errc::denied when the database is newer than this program.
 Result<> migrate(Database& database, const std::string& path);
 
+// copy_store writes a whole and consistent copy, mode 0600, over whatever is at `to`.
+Result<> copy_store(Database& database, const std::string& to);
+
 }  // namespace sekisho::auth
