@@ -1,0 +1,270 @@
+// Goal: what auth expects of any store: single use is single, epochs guard, ends stay ended.
+// Method: one suite, run against every store in the table at the end.
+#include "tests/auth/auth_house.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+namespace sekisho::auth {
+namespace {
+
+using test::at_once;
+
+// Maker opens the store of a kind on a directory; opening the same directory again gives what was kept.
+struct Maker {
+    const char* name;
+    std::unique_ptr<Store> (*open)(const std::string& directory);
+};
+
+class StoreContract : public ::testing::TestWithParam<Maker> {
+protected:
+    void SetUp() override { again(); }
+    void again() {
+        store.reset();
+        store = GetParam().open(directory.path());
+    }
+    void account(std::string name, AccountStatus status = AccountStatus::active) {
+        AccountRow row;
+        row.name = std::move(name);
+        row.status = status;
+        row.password_hash = "hash";
+        row.created = now;
+        EXPECT_TRUE(store->add_account(row));
+    }
+    NewFactors factors(std::string user) {
+        TotpRow totp{user, {1, 2, 3}, 100, now, now + Seconds{5}};
+        return {std::move(user), "new hash", std::move(totp), {digest("r1"), digest("r2")}};
+    }
+    static Digest digest(std::string_view text) { return sha256(as_bytes(text)); }
+    std::shared_ptr<Session> session(std::string_view id, std::string user = "sato") {
+        auto out = std::make_shared<Session>();
+        out->id_hash = digest(id);
+        out->user = std::move(user);
+        out->host = "wiki.example";
+        out->strength = FactorStrength::otp;
+        out->proven_at = now;
+        out->created = now + Millis{1};
+        out->absolute_end = now + Seconds{9};
+        out->idle = Seconds{77};
+        out->from = test::address(5);
+        out->agent = "agent \xE9\x96\xA2";
+        out->public_id = "ABC";
+        out->limited_until = now + Seconds{3};
+        out->last_seen_seconds = 42;
+        return out;
+    }
+
+    test::Directory directory;
+    std::unique_ptr<Store> store;
+    const WallTime now = test::morning();
+};
+
+TEST_P(StoreContract, AccountsAreKeptByName) {
+    account("sato", AccountStatus::invited);
+    account("mori");
+    AccountRow twice;
+    twice.name = "sato";
+    EXPECT_EQ(store->add_account(twice).error().code(), Errc::exists);
+    again();
+    const auto row = store->account("sato").value();
+    EXPECT_EQ(row.status, AccountStatus::invited);
+    EXPECT_EQ(row.password_hash, "hash");
+    EXPECT_EQ(row.created, now);
+    EXPECT_FALSE(row.activated);
+    EXPECT_EQ(store->account("kato").error().code(), Errc::not_found);
+    const auto rows = store->accounts().value();
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_EQ(rows[0].name, "mori");
+    ASSERT_TRUE(store->note_sign_in("sato", now));
+    EXPECT_EQ(store->account("sato").value().last_sign_in, now);
+}
+
+TEST_P(StoreContract, WhatMustStopSignInsUnderWayRaisesTheEpoch) {
+    account("sato");
+    const auto epoch = [&] { return store->account("sato").value().epoch; };
+    EXPECT_EQ(epoch(), 0u);
+    ASSERT_TRUE(store->set_status("sato", AccountStatus::disabled));
+    EXPECT_EQ(epoch(), 1u);
+    ASSERT_TRUE(store->set_password("sato", "second"));
+    EXPECT_EQ(epoch(), 2u);
+    ASSERT_TRUE(store->forget_factors("sato"));
+    EXPECT_EQ(epoch(), 3u);
+    EXPECT_EQ(store->account("sato").value().status, AccountStatus::disabled);
+    EXPECT_FALSE(store->replace_password_hash("sato", "second", "third").value());
+    EXPECT_TRUE(store->replace_password_hash("sato", "", "third").value());
+    EXPECT_EQ(epoch(), 3u) << "the same password at another cost";
+    EXPECT_EQ(store->set_status("kato", AccountStatus::active).error().code(), Errc::not_found);
+    EXPECT_EQ(store->set_password("kato", "x").error().code(), Errc::not_found);
+    EXPECT_EQ(store->forget_factors("kato").error().code(), Errc::not_found);
+}
+
+TEST_P(StoreContract, AStepIsAcceptedOnceAndNeverBackwards) {
+    account("sato");
+    ASSERT_TRUE(store->replace_factors(factors("sato"), 0, now).value());
+    EXPECT_FALSE(store->advance_totp("sato", 100).value());
+    std::atomic<int> accepted{0};
+    at_once(32, [&](std::size_t) { accepted += store->advance_totp("sato", 101).value(); });
+    EXPECT_EQ(accepted, 1);
+    EXPECT_TRUE(store->advance_totp("sato", 105).value());
+    EXPECT_FALSE(store->advance_totp("sato", 103).value());
+    EXPECT_FALSE(store->advance_totp("kato", 103).value());
+    again();
+    EXPECT_FALSE(store->advance_totp("sato", 105).value());
+    EXPECT_EQ(store->totp("sato").value().last_step, 105);
+    EXPECT_EQ(store->totp("kato").error().code(), Errc::not_found);
+}
+
+TEST_P(StoreContract, ARecoveryCodeIsConsumedOnce) {
+    account("sato");
+    account("mori");
+    ASSERT_TRUE(store->replace_factors(factors("sato"), 0, now).value());
+    EXPECT_EQ(store->recovery_codes_left("sato").value(), 2u);
+    EXPECT_FALSE(store->consume_recovery_code("mori", digest("r1")).value());
+    EXPECT_TRUE(store->has_recovery_code("sato", digest("r1")).value());
+    std::atomic<int> consumed{0};
+    at_once(32, [&](std::size_t) { consumed += store->consume_recovery_code("sato", digest("r1")).value(); });
+    EXPECT_EQ(consumed, 1);
+    again();
+    EXPECT_FALSE(store->has_recovery_code("sato", digest("r1")).value());
+    ASSERT_TRUE(store->replace_recovery_codes("sato", {digest("n")}));
+    EXPECT_FALSE(store->has_recovery_code("sato", digest("r2")).value());
+    EXPECT_EQ(store->recovery_codes_left("sato").value(), 1u);
+}
+
+TEST_P(StoreContract, FactorsAreReplacedWholeAndOnlyAsLongAsNothingChanged) {
+    account("sato");
+    ASSERT_TRUE(store->put_known_browser({digest("k"), "sato", now + Seconds{9}}));
+    EXPECT_FALSE(store->replace_factors(factors("sato"), 1, now).value());
+    auto keep = factors("sato");
+    keep.password_hash.clear();
+    ASSERT_TRUE(store->replace_factors(keep, 0, now).value());
+    const auto row = store->account("sato").value();
+    EXPECT_EQ(row.password_hash, "hash");
+    EXPECT_EQ(row.epoch, 1u);
+    const auto totp = store->totp("sato").value();
+    EXPECT_EQ(totp.wrapped_secret, (Bytes{1, 2, 3}));
+    EXPECT_EQ(totp.limited_until, now + Seconds{5});
+    EXPECT_FALSE(store->known_browser_user(digest("k"), now).value());
+    ASSERT_TRUE(store->set_status("sato", AccountStatus::disabled));
+    EXPECT_FALSE(store->replace_factors(keep, 2, now).value()) << "not for a disabled account";
+}
+
+TEST_P(StoreContract, ALinkActivatesOnce) {
+    account("sato", AccountStatus::invited);
+    const ActivationRow first{digest("first"), "sato", now + Seconds{9}, "", {}};
+    const ActivationRow second{digest("second"), "sato", now + Seconds{9}, "", {}};
+    ASSERT_TRUE(store->put_activation(first));
+    ASSERT_TRUE(store->put_activation(second));
+    EXPECT_EQ(store->activation(digest("first"), now).error().code(), Errc::not_found) << "replaced";
+    EXPECT_EQ(store->activation(digest("second"), now + Seconds{9}).error().code(), Errc::not_found);
+    ASSERT_TRUE(store->stage_activation(digest("second"), "staged", {}));
+    ASSERT_TRUE(store->stage_activation(digest("second"), "", Bytes{7}));
+    ASSERT_TRUE(store->stage_activation(digest("second"), "staged again", Bytes{8}));
+    const auto row = store->activation(digest("second"), now).value();
+    EXPECT_EQ(row.password_hash, "staged again");
+    EXPECT_EQ(row.wrapped_secret, Bytes{7}) << "a secret once shown stays";
+    EXPECT_EQ(store->stage_activation(digest("x"), "y", {}).error().code(), Errc::not_found);
+    EXPECT_FALSE(store->complete_activation(digest("second"), factors("sato"), now + Seconds{9}).value());
+    std::atomic<int> done{0};
+    at_once(16, [&](std::size_t) {
+        done += store->complete_activation(digest("second"), factors("sato"), now).value();
+    });
+    EXPECT_EQ(done, 1);
+    const auto active = store->account("sato").value();
+    EXPECT_EQ(active.status, AccountStatus::active);
+    EXPECT_EQ(active.password_hash, "new hash");
+    EXPECT_EQ(active.activated, now);
+}
+
+TEST_P(StoreContract, ForgettingFactorsTakesLinksToo) {
+    account("sato");
+    ASSERT_TRUE(store->replace_factors(factors("sato"), 0, now).value());
+    ASSERT_TRUE(store->put_activation({digest("link"), "sato", now + Seconds{9}, "", {}}));
+    ASSERT_TRUE(store->put_known_browser({digest("k"), "sato", now + Seconds{9}}));
+    ASSERT_TRUE(store->forget_factors("sato"));
+    EXPECT_EQ(store->account("sato").value().status, AccountStatus::invited);
+    EXPECT_EQ(store->account("sato").value().password_hash, "");
+    EXPECT_FALSE(store->totp("sato"));
+    EXPECT_EQ(store->recovery_codes_left("sato").value(), 0u);
+    EXPECT_FALSE(store->activation(digest("link"), now));
+    EXPECT_FALSE(store->known_browser_user(digest("k"), now).value());
+}
+
+TEST_P(StoreContract, TheNewestTwentyBrowsersAreKnown) {
+    account("sato");
+    for (int i = 0; i < 22; ++i)
+        ASSERT_TRUE(store->put_known_browser({digest(std::to_string(i)), "sato", now + Seconds{9}}));
+    EXPECT_FALSE(store->known_browser_user(digest("1"), now).value());
+    EXPECT_EQ(store->known_browser_user(digest("2"), now).value(), "sato");
+    EXPECT_FALSE(store->known_browser_user(digest("2"), now + Seconds{9}).value());
+}
+
+TEST_P(StoreContract, SessionsBeginUnderGuardAndComeBackWhole) {
+    account("sato");
+    EXPECT_FALSE(store->insert_session(*session("a"), 1).value());
+    EXPECT_TRUE(store->insert_session(*session("a"), 0).value());
+    auto child = session("b");
+    child->kind = Session::Kind::app;
+    child->parent = digest("nobody");
+    EXPECT_FALSE(store->insert_child(*child).value());
+    child->parent = digest("a");
+    EXPECT_TRUE(store->insert_child(*child).value());
+    ASSERT_TRUE(store->touch_sessions({{digest("a"), 50}, {digest("b"), 41}, {digest("gone"), 9}}));
+    again();
+    const auto rows = store->sessions().value();
+    ASSERT_EQ(rows.size(), 2u);
+    const auto& sso = rows[0]->kind == Session::Kind::sso ? rows[0] : rows[1];
+    const auto& app = rows[0]->kind == Session::Kind::sso ? rows[1] : rows[0];
+    const auto model = session("a");
+    EXPECT_EQ(sso->id_hash, model->id_hash);
+    EXPECT_EQ(sso->user, model->user);
+    EXPECT_EQ(sso->host, model->host);
+    EXPECT_EQ(sso->strength, model->strength);
+    EXPECT_EQ(sso->proven_at, model->proven_at);
+    EXPECT_EQ(sso->created, model->created);
+    EXPECT_EQ(sso->absolute_end, model->absolute_end);
+    EXPECT_EQ(sso->idle, model->idle);
+    EXPECT_EQ(sso->from, model->from);
+    EXPECT_EQ(sso->agent, model->agent);
+    EXPECT_EQ(sso->public_id, model->public_id);
+    EXPECT_EQ(sso->limited_until, model->limited_until);
+    EXPECT_EQ(sso->last_seen_seconds, 50);
+    EXPECT_EQ(app->parent, sso->id_hash);
+    EXPECT_EQ(app->last_seen_seconds, 42) << "use never moves backwards";
+    ASSERT_TRUE(store->delete_sessions({digest("a"), digest("b"), digest("c")}));
+    again();
+    EXPECT_TRUE(store->sessions().value().empty());
+}
+
+TEST_P(StoreContract, ThrottleRowsAndKeysComeBack) {
+    const ThrottleRow row{digest("t"), 6, now, now + Seconds{30}, true};
+    ASSERT_TRUE(store->put_throttle({row, {digest("u"), 1, now, now, false}}, {}));
+    ASSERT_TRUE(store->put_throttle({}, {digest("u")}));
+    ASSERT_TRUE(store->put_key({"old", "p", KeyState::active, now, {1}, {}}));
+    ASSERT_TRUE(store->put_key({"new", "p", KeyState::active, now, {2}, {3}}, "old"));
+    again();
+    const auto rows = store->throttle_rows().value();
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].key, row.key);
+    EXPECT_EQ(rows[0].attempts, 6u);
+    EXPECT_EQ(rows[0].next, row.next);
+    EXPECT_TRUE(rows[0].pinned);
+    auto keys = store->keys().value();
+    ASSERT_EQ(keys.size(), 2u);
+    std::sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    EXPECT_EQ(keys[0].state, KeyState::active);
+    EXPECT_EQ(keys[0].public_bytes, Bytes{3});
+    EXPECT_EQ(keys[1].state, KeyState::verify_only);
+    ASSERT_TRUE(store->delete_key("old"));
+    EXPECT_EQ(store->keys().value().size(), 1u);
+}
+
+std::unique_ptr<Store> open_sqlite(const std::string& directory) {
+    return open_sqlite_store(directory + "/sekisho.db").value();
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, StoreContract, ::testing::Values(Maker{"Sqlite", open_sqlite}),
+                         [](const auto& given) { return given.param.name; });
+
+}  // namespace
+}  // namespace sekisho::auth
