@@ -70,7 +70,8 @@ std::string place_text(const Diagnostic& diagnostic) {
 std::string quote(const Diagnostic& diagnostic) {
     std::string_view line = diagnostic.source;
     std::size_t column = diagnostic.column == 0 ? 0 : diagnostic.column - 1;
-    const std::size_t cut = column > window_characters / 2 ? column - window_characters / 2 : 0;
+    const bool fits = offset_of(line, window_characters) == line.size();
+    const std::size_t cut = !fits && column > window_characters / 2 ? column - window_characters / 2 : 0;
     line.remove_prefix(offset_of(line, cut));
     line = line.substr(0, offset_of(line, window_characters));
     column -= cut;

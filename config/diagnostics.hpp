@@ -66,6 +66,8 @@ public:
     explicit Findings(const Sources& sources) : sources_(&sources) {}
     // add: an unknown id is our own bug. The reference returned may be completed by the caller.
     Diagnostic& add(std::string_view id, Place place, std::vector<Argument> arguments = {});
+    // full: further findings are only counted, so there is no use in searching for hints.
+    bool full() const noexcept { return kept_.size() >= findings_max; }
     bool any_error() const noexcept { return errors_ > 0; }
     std::size_t errors() const noexcept { return errors_; }
     // take closes the list, in the order of files and lines; past the bound a last entry says so.

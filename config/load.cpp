@@ -42,9 +42,16 @@ public:
     Place place(const YAML::Mark& mark) const {
         if (mark.line < 0 || mark.column < 0) return {file_, 1, 1};
         const auto line = std::min<std::size_t>(static_cast<std::size_t>(mark.line), starts_.size() - 1);
-        const auto rest = text_.substr(starts_[line]);
-        const auto before = rest.substr(0, std::min<std::size_t>(static_cast<std::size_t>(mark.column), rest.size()));
-        return {file_, static_cast<std::uint32_t>(line + 1), static_cast<std::uint32_t>(characters(before) + 1)};
+        const auto end = std::min(starts_[line] + static_cast<std::size_t>(mark.column), text_.size());
+        // Marks mostly come in order: counting goes on where it stopped, or a long line would cost its square.
+        if (line != line_ || end < byte_) {
+            line_ = line;
+            byte_ = starts_[line];
+            column_ = 1;
+        }
+        column_ += static_cast<std::uint32_t>(characters(text_.substr(byte_, end - byte_)));
+        byte_ = end;
+        return {file_, static_cast<std::uint32_t>(line + 1), column_};
     }
     // The character at a mark, 0 past the end.
     char at(const YAML::Mark& mark) const {
@@ -56,6 +63,8 @@ private:
     std::string_view text_;
     std::uint32_t file_;
     std::vector<std::size_t> starts_;
+    mutable std::size_t line_ = 0, byte_ = 0;  // where column_ was counted up to
+    mutable std::uint32_t column_ = 1;
 };
 
 // TreeBuilder makes Nodes of events. Anchors, aliases and tags are complained about where they stand.
@@ -270,7 +279,6 @@ private:
     }
 
     void include_pattern(const std::string& pattern, Place place, std::vector<Node>& others) {
-        const bool wild = pattern.find_first_of("*?") != std::string::npos;
         const auto folder = folder_of(pattern);
         if (folder.find_first_of("*?") != std::string::npos) {
             findings_.add("include.pattern", place, {pattern});
@@ -278,7 +286,7 @@ private:
         }
         const auto full = resolve_path(folder_of(main_), pattern);
         patterns_.push_back(full);
-        const auto paths = wild ? files_.glob(full) : std::vector<std::string>{full};
+        const auto paths = include_paths(files_, full);
         if (paths.empty()) findings_.add("include.none", place, {pattern});
         for (const auto& path : paths)
             if (!include_file(path, pattern, place, others)) return;
@@ -372,6 +380,11 @@ private:
 bool Loaded::complete() const noexcept {
     return !sources.empty() &&
            std::all_of(sources.begin(), sources.end(), [](const Source& source) { return source.ended; });
+}
+
+std::vector<std::string> include_paths(const Files& files, const std::string& pattern) {
+    const bool wild = pattern.find_first_of("*?") != std::string::npos;
+    return wild ? files.glob(pattern) : std::vector<std::string>{pattern};
 }
 
 Digest digest_of(const Sources& sources) {

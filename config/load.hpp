@@ -30,6 +30,9 @@ struct Loaded {
 // digest_of: SHA-256 over the SHA-256 of each file's name and text, in order; what Model::digest holds.
 Digest digest_of(const Sources& sources);
 
+// include_paths lists the files an include pattern (as Model::include_patterns has it) stands for, in order.
+std::vector<std::string> include_paths(const Files& files, const std::string& pattern);
+
 // load reads the main file and those it includes.
 Loaded load(const std::string& path);
 // load_text reads from memory: `main` names one of the files.

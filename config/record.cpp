@@ -50,7 +50,9 @@ bool expect_list(Decoder& decoder, const Key& key, const Node& node) {
 }
 
 void unknown_key(Decoder& decoder, const Node& key, std::span<const std::string_view> known) {
+    const bool hint = !decoder.findings.full();
     auto& finding = decoder.fault("key.unknown", key, {key.text});
+    if (!hint) return;
     if (const auto meant = nearest(key.text, known)) finding.meant = *meant;
 }
 

@@ -282,7 +282,7 @@ constexpr Key table[] = {
      "One line on what it is for.", "何のためのアプリか。1 行。", "", ""},
     {"apps.*.host", T::host, S::one, N::required, "", 0, 0, R::live, L::any, "0.1",
      "Host name under which browsers reach it.", "ブラウザーが使うホスト名。", "", ""},
-    {"apps.*.paths", T::url_path, S::list, N::given, "/", 0, 0, R::live, L::added, "0.1",
+    {"apps.*.paths", T::url_path, S::list, N::given, "/", 0, 0, R::live, L::any, "0.1",
      "Path prefixes it owns on that host; the longest wins.", "そのホストで受け持つパス。長いものが優先です。", "",
      ""},
     {"apps.*.methods", T::method, S::list, N::optional, "any", 0, 0, R::live, L::open, "0.1",

@@ -4,13 +4,10 @@
 //
 // Thread: the control thread only.
 #include "base/clock.hpp"
-#include "base/crypto.hpp"
+#include "config/model.hpp"
 
 #include <functional>
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 namespace boost::asio {
 class io_context;
@@ -35,17 +32,14 @@ public:
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    // follow replaces the set of files; `patterns` are the include globs, so that a new file in a watched
-    // folder is noticed. What they hold now is taken as loaded.
-    void follow(std::vector<std::string> files, std::vector<std::string> patterns = {});
+    // follow watches the files this model was read from, and the folders its includes name, so that a new file is
+    // noticed too. What the model was read from counts as loaded.
+    void follow(const Model& model);
     bool working() const noexcept;
 
 private:
     struct Impl;
     std::shared_ptr<Impl> impl_;
 };
-
-// digest_of_files: SHA-256 over names and contents in order; nothing when one cannot be read.
-std::optional<Digest> digest_of_files(const std::vector<std::string>& files);
 
 }  // namespace sekisho::config
