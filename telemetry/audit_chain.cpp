@@ -19,6 +19,7 @@ constexpr std::size_t ending_size = hash_key.size() + hash_digits + 2;  // `,"ha
 constexpr std::string_view signature_mark = "\xe2\x80\x94 ";            // em dash and a blank
 constexpr std::string_view time_key = "time ";
 constexpr std::uint8_t ed25519_kind = 1;
+constexpr Seq seq_max = Seq{1} << 62;  // sums of numbers stay numbers
 
 Digest hash_of(std::string_view open_body) {
     return sha256({as_bytes(hash_tag), as_bytes(open_body), as_bytes("}")});
@@ -83,7 +84,7 @@ Result<Checkpoint> read_note_body(std::string_view body) {
     const auto seq = parse_unsigned(lines[1]);
     const auto hash = from_base64(lines[2]);
     const auto time = parse_rfc3339(lines[3].substr(time_key.size()));
-    if (!seq || !hash || hash->size() != sizeof(Digest) || !time) return bad_note();
+    if (!seq || *seq > seq_max || !hash || hash->size() != sizeof(Digest) || !time) return bad_note();
     Checkpoint checkpoint{std::string(lines[0]), {*seq, {}}, *time};
     std::copy(hash->begin(), hash->end(), checkpoint.head.hash.begin());
     return checkpoint;
@@ -135,7 +136,7 @@ Result<ChainLine> read_chain_line(std::string_view line) {
         read.segment = *segment;
     }
     const auto seq = take_number(rest, read.is_header ? R"(,"first":)" : R"(,"seq":)");
-    if (!seq || *seq == 0) return broken;
+    if (!seq || *seq == 0 || *seq > seq_max) return broken;
     read.seq = *seq;
     return read;
 }

@@ -237,11 +237,11 @@ void AuditWriter::Impl::commit(std::unique_lock<std::mutex>& lock) {
     in_hand = batch.size();
     lock.unlock();
     const bool gap_written = !waiting && write_any(batch, lost_now);
+    show_state();  // before anybody hears of it
     if (!gap_written && !batch.empty()) {
         if (full) write_privileged(batch);
         answer_unavailable(batch);
     }
-    show_state();
     lock.lock();
     if (gap_written) queue.forget_lost(lost_now);
     queue.put_back(std::move(batch));
