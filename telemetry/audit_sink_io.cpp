@@ -256,7 +256,8 @@ bool AuditWriter::Impl::write_any(Batch& batch, std::uint64_t lost_now) {
         return false;
     }
     succeeded(batch, lost_now);
-    if (full.exchange(false) | failing.exchange(false)) {
+    const bool was_full = full.exchange(false), was_failing = failing.exchange(false);
+    if (was_full || was_failing) {
         if (log) log->warning("audit: records are durable again", {{FieldName::lost, lost_now}});
         if (const auto made = files.make_reserve(settings.reserve_bytes); !made && log)
             log->error("audit: no space could be reserved for privileged records", made.error());
