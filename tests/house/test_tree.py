@@ -8,7 +8,7 @@ import pytest
 from house import ROOT, debian, files, name, sources, text_files
 
 # Put together here so that this file does not contain them.
-MACHINE_PLACES = [re.compile(p) for p in (r"/ho" r"me/[a-z]", r"/Us" r"ers/[A-Z]", r"/wo" r"rk/(main|wt|shared)", r"/ro" r"ot/[a-z]", r"/op" r"t/wheels")]
+MACHINE_PLACES = [re.compile(p) for p in (r"(?<![\w)])/ho" r"me/[a-z]", r"/Us" r"ers/[A-Z]", r"/wo" r"rk/(main|wt|shared)", r"/ro" r"ot/[a-z]", r"/op" r"t/wheels")]
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X\b|HA" r"CK)\b")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<(?:img|a)\s[^>]*(?:src|href)=\"([^\"]+)\"")
 
