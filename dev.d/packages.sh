@@ -113,7 +113,7 @@ need() {
   fi
   # shellcheck disable=SC2086
   size=$(LC_ALL=C apt-get --assume-no --no-install-recommends install $missing 2>/dev/null | sed -n 's/^Need to get \(.*\) of archives.*/\1/p') || true
-  [ -z "$size" ] || say "$size to fetch"
+  [ -z "$size" ] || say "$size to fetch; this can take some minutes"
   install_packages "$log" "$missing"
   rm -f "$log"
 }
@@ -137,6 +137,7 @@ install_packages() {
 # npm_packages FOLDER: exactly what the committed lock names, no script of theirs is run.
 npm_packages() {
   if [ -f "$1/node_modules/.package-lock.json" ] && [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then return 0; fi
+  mkdir -p "$ROOT/build"
   say "packages of $1 from the npm registry, by the committed lock"
   if ! (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund >"$ROOT/build/npm.log" 2>&1); then
     tail -n 15 "$ROOT/build/npm.log" >&2
