@@ -4,7 +4,7 @@ lint_command() {
   step "Packages"
   need build format
   step "Format and house rules"
-  part format check_format
+  check_format_here
   part house /usr/bin/python3 -m pytest -p no:cacheprovider tests/house -k "not linked_libraries"
   test_close
 }

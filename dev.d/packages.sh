@@ -83,7 +83,7 @@ release_services() {
   if grep -qs 'Put here by ./dev' /usr/sbin/policy-rc.d; then as_root rm -f /usr/sbin/policy-rc.d; fi
 }
 
-apt() { as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@"; }
+apt() { as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600 "$@"; }
 
 missing_packages() {
   local name

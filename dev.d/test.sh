@@ -77,6 +77,11 @@ check_format() {
 }
 
 
+# Versions of clang-format differ in taste: Debian 12's is the judge.
+check_format_here() {
+  if [ "$(debian_release)" = 12 ]; then part format check_format; else say "format: judged on Debian 12 only"; fi
+}
+
 test_close() {
   printf '\n'
   if [ "${#test_faults[@]}" -gt 0 ]; then
@@ -118,7 +123,7 @@ test_command() {
   prepare_place release asan clang
   if [ "$PLACE" != "$ROOT" ]; then stage_folder_copy tests/browser/node_modules; fi
   step "House, format and unit tests" "2 min"
-  part format check_format
+  check_format_here
   part house run_pytest release tests/house
   part unit run_unit asan
   part unit-clang run_unit clang
