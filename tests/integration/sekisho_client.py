@@ -73,8 +73,12 @@ class Response:
     def text(self):
         return self.body.decode("utf-8", "replace")
 
+    @property
+    def is_page(self):
+        return (self.header("Content-Type") or "").startswith("text/html")
+
     def forms(self):
-        return parse_forms(self.text)
+        return parse_forms(self.text) if self.is_page else []
 
     def __repr__(self):
         return f"<{self.status} {self.url} {len(self.body)} bytes>"
@@ -283,7 +287,7 @@ class Browser:
             if response.status in (301, 302, 303, 307, 308):
                 target = response.header("Location")
             else:
-                refresh = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', response.text[:4000])
+                refresh = response.is_page and re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', response.text)
                 if not refresh:
                     break
                 target = html.unescape(refresh[1])
