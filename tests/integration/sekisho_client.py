@@ -100,8 +100,7 @@ class Form:
         self.fields, self.buttons = [], []
 
     def has(self, purpose):
-        return any(purpose in f.purpose.split() for f in self.fields) or (
-            purpose.endswith("password") and any(f.kind == "password" for f in self.fields))
+        return any(purpose in f.purpose.split() for f in self.fields)
 
     def fill(self, **by_purpose):
         """Values by purpose: username, current_password, new_password, one_time_code, or by name."""
