@@ -109,16 +109,20 @@ REFUSED = {
 }
 
 
+# Their framing is beyond doubt: the connection may live on, only the request itself is refused.
+WELL_FRAMED = {"fragment", "encoded slash", "encoded NUL", "backslash", "above the root"}
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_malformed_is_refused_and_smuggles_nothing(shared, sato, upstreams, case):
     tail = "GET /smuggled HTTP/1.1\r\nHost: @HOST\r\n@COOKIE\r\n\r\n"
     server = upstreams["wiki"]
     server.clear()
-    data = raw(shared, sato, REFUSED[case] + tail, timeout=3)
+    data = raw(shared, sato, REFUSED[case] + ("" if case in WELL_FRAMED else tail), timeout=2)
     got = gw.statuses(data)
     assert not got or got[0] >= 400, f"{case}: {data[:200]}"
     assert len(got) <= 1, f"{case}: the tail ran as a second request: {got}"
-    assert not [r for r in server.requests if "smuggled" in r.target]
+    assert not [r for r in server.requests if "smuggled" in r.target or case in WELL_FRAMED]
 
 
 @pytest.mark.parametrize("path", ["/secret/", "/a/../secret/", "/%73ecret/", "/./secret/x", "/secret/./x", "//secret/", "/secret/..;/x", "/secret;x/", "/%2573ecret/"])

@@ -103,7 +103,8 @@ class Connection:
             if mask is None or data is None:
                 return
             plain = bytes(b ^ mask[i % 4] for i, b in enumerate(data))
-            length = bytes([size]) if size < 126 else b"\x7e" + struct.pack(">H", size)
+            length = bytes([size]) if size < 126 else (
+                b"\x7e" + struct.pack(">H", size) if size < 65536 else b"\x7f" + struct.pack(">Q", size))
             self.send(head[:1] + length + plain)
             if head[0] & 15 == 8:
                 return
