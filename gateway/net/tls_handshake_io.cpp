@@ -4,8 +4,13 @@
 
 #include <openssl/sslerr.h>
 
+#include <utility>
+
 namespace sekisho::gateway {
 namespace {
+
+// A ticket of ours takes about 250 bytes.
+constexpr std::size_t ticket_bytes_max = 4096;
 
 HandshakeFault fault_of(int reason) {
     switch (reason) {
@@ -72,12 +77,19 @@ IoState TlsStream::handshake() {
         return IoState::failed;
     }
     clear_errors();
+    corked_ = SSL_is_server(ssl_) != 0;
     const int result = SSL_do_handshake(ssl_);
-    return result == 1 ? IoState::done : explain_handshake(result);
+    const bool server = std::exchange(corked_, false);
+    const int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_, result);
+    // What a TLS 1.3 server writes in its last step is the ticket alone: its flight went before (RFC 8446
+    // section 2).
+    ticket_waits_ =
+        result == 1 && server && SSL_version(ssl_) == TLS1_3_VERSION && held_.size() <= ticket_bytes_max;
+    if (flush() == IoState::failed && result == 1) return IoState::failed;
+    return result == 1 ? IoState::done : explain_handshake(why);
 }
 
-IoState TlsStream::explain_handshake(int result) {
-    const int why = SSL_get_error(ssl_, result);
+IoState TlsStream::explain_handshake(int why) {
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) return IoState::would_block;
     const int reason = ERR_GET_REASON(ERR_peek_error());
     if (hello_.unknown_name)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace sekisho::gateway {
 namespace {
@@ -101,7 +102,7 @@ int TlsStream::bio_write(const char* from, int size) noexcept {
 
 // send gives records to the socket and holds what it does not take. False when the connection is broken.
 bool TlsStream::send(ByteView records) {
-    if (held_.empty()) {
+    if (held_.empty() && !corked_) {
         const auto sent = socket_.write(records);
         if (sent.state == IoState::failed) return false;
         records = records.subspan(sent.bytes);
@@ -113,6 +114,11 @@ bool TlsStream::send(ByteView records) {
 
 IoState TlsStream::flush() {
     if (broken_) return IoState::failed;
+    return ticket_waits_ ? IoState::done : push_held();
+}
+
+IoState TlsStream::push_held() {
+    ticket_waits_ = false;
     while (!held_.empty()) {
         const auto sent = socket_.write(ByteView(held_).subspan(held_sent_));
         if (sent.state == IoState::failed) return fail(fault_text(socket_.error()));
@@ -178,7 +184,7 @@ IoResult TlsStream::write(ByteView from) {
         if (const auto state = flush(); state != IoState::done) return {state, 0};
     }
     if (from.empty() || !socket_.writable()) return {IoState::would_block, 0};
-    return from.size() <= record_bytes ? write_record(from) : write_gathered(from);
+    return from.size() <= record_bytes && !ticket_waits_ ? write_record(from) : write_gathered(from);
 }
 
 IoResult TlsStream::write_record(ByteView from) noexcept {
@@ -194,6 +200,13 @@ IoResult TlsStream::write_record(ByteView from) noexcept {
 IoResult TlsStream::write_gathered(ByteView from) {
     gather_ = socket_.reactor().gather();
     gathered_ = 0;
+    if (std::exchange(ticket_waits_, false)) {
+        const ByteView ticket = ByteView(held_).subspan(held_sent_);
+        std::ranges::copy(ticket, gather_.begin());
+        gathered_ = ticket.size();
+        held_ = Bytes{};
+        held_sent_ = 0;
+    }
     IoResult result;
     std::size_t taken = 0;
     while (taken < from.size() && gather_.size() - gathered_ >= record_bytes + record_overhead) {
@@ -210,7 +223,7 @@ IoResult TlsStream::write_gathered(ByteView from) {
 
 IoState TlsStream::shutdown() {
     if (!usable()) return IoState::failed;
-    if (const auto state = flush(); state != IoState::done) return state;
+    if (const auto state = push_held(); state != IoState::done) return state;
     if (!shut_) {
         shut_ = true;
         clear_errors();

@@ -54,7 +54,7 @@ public:
     IoResult read(std::span<std::uint8_t> into) override;
     IoResult write(ByteView from) override;
     IoState flush() override;
-    bool holds_output() const noexcept override { return !held_.empty(); }
+    bool holds_output() const noexcept override { return !held_.empty() && !ticket_waits_; }
     IoState shutdown() override;
     void close() noexcept override;
     bool truncated() const noexcept override { return truncated_; }
@@ -69,7 +69,8 @@ private:
     bool usable() const noexcept { return ssl_ && !broken_; }
     IoState fail(std::string_view why) noexcept;
     IoState explain_read(int result) noexcept;
-    IoState explain_handshake(int result);
+    IoState explain_handshake(int why);
+    IoState push_held();
     IoResult write_record(ByteView from) noexcept;
     IoResult write_gathered(ByteView from);
     bool send(ByteView records);
@@ -87,7 +88,9 @@ private:
     std::string handshake_detail_;
     std::string_view fault_;
     HandshakeFault handshake_fault_ = HandshakeFault::none;
-    bool end_seen_ = false;  // recv gave 0
+    bool corked_ = false;        // hold what is written until the handshake's step ends
+    bool ticket_waits_ = false;  // held_ is a session ticket only: it goes with the first answer
+    bool end_seen_ = false;      // recv gave 0
     bool truncated_ = false;
     bool closed_ = false;  // close_notify received
     bool broken_ = false;

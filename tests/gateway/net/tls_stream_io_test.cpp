@@ -271,6 +271,20 @@ TEST_F(TlsStreams, SessionsResumeAcrossWorkersAndOneRotation) {
     EXPECT_FALSE(visit()) << "a key two rotations old is gone";
 }
 
+TEST_F(TlsStreams, TicketTravelsWithTheFirstAnswer) {
+    serve({pki_.leaf({"wiki.test"})});
+    connect("wiki.test", pki_.root_path());
+    ASSERT_EQ(shake(), both_done);
+    EXPECT_FALSE(server_->holds_output()) << "nothing that has to be waited for";
+    while (relay_->move(4096)) {
+    }
+    Bytes buffer(64);
+    EXPECT_EQ(server_->read(buffer).state, IoState::would_block);
+    EXPECT_EQ(server_->flush(), IoState::done);
+    EXPECT_FALSE(relay_->move(4096)) << "the ticket went alone";
+    EXPECT_EQ(carry(*server_, *client_, pattern(40'000, 1), 40'000, 4096, 65'536), pattern(40'000, 1));
+}
+
 TEST_F(TlsStreams, NoiseInsteadOfTlsIsNamed) {
     serve({pki_.leaf({"wiki.test"})});
     for (const std::string_view noise :
