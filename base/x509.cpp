@@ -31,7 +31,8 @@ using NamesPtr = std::unique_ptr<GENERAL_NAMES, With<GENERAL_NAMES_free>>;
 constexpr std::size_t chain_max = 16;
 
 BioPtr reader(std::string_view text) {
-    return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(std::min<std::size_t>(text.size(), 1u << 24))));
+    return BioPtr(
+        BIO_new_mem_buf(text.data(), static_cast<int>(std::min<std::size_t>(text.size(), 1u << 24))));
 }
 
 // A passphrase is never asked for on the terminal.
@@ -82,7 +83,8 @@ std::string der_of(EVP_PKEY* key) {
 
 Result<CertificateFacts> facts_of(X509* certificate) {
     CertificateFacts facts;
-    const auto begin = time_of(X509_get0_notBefore(certificate)), end = time_of(X509_get0_notAfter(certificate));
+    const auto begin = time_of(X509_get0_notBefore(certificate)),
+               end = time_of(X509_get0_notAfter(certificate));
     if (!begin || !end) return Error(Errc::malformed, "its dates cannot be read");
     facts.not_before = *begin;
     facts.not_after = *end;
@@ -106,7 +108,8 @@ bool CertificateFacts::matches_host(std::string_view host) const {
     return std::any_of(dns_names.begin(), dns_names.end(), [&](std::string_view name) {
         if (name == host) return true;
         // The wildcard needs two labels after it: "*.example" would cover half a country.
-        const bool wild = name.size() > 2 && name.substr(0, 2) == "*." && name.find('.', 2) != std::string_view::npos;
+        const bool wild =
+            name.size() > 2 && name.substr(0, 2) == "*." && name.find('.', 2) != std::string_view::npos;
         return wild && !parent.empty() && dot > 0 && name.substr(1) == parent;
     });
 }

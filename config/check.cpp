@@ -27,9 +27,16 @@ std::vector<std::string_view> names_of(const std::vector<Named>& things) {
 class Checker {
 public:
     Checker(const Model& model, const CheckOptions& options, Findings& findings)
-        : model_(model), options_(options), findings_(findings), people_(names_of(model.people)),
-          groups_(names_of(model.groups)), orgs_(names_of(model.orgs)), networks_(names_of(model.networks)),
-          tiers_(names_of(model.tiers)), upstreams_(names_of(model.upstreams)), apps_(names_of(model.apps)) {}
+        : model_(model),
+          options_(options),
+          findings_(findings),
+          people_(names_of(model.people)),
+          groups_(names_of(model.groups)),
+          orgs_(names_of(model.orgs)),
+          networks_(names_of(model.networks)),
+          tiers_(names_of(model.tiers)),
+          upstreams_(names_of(model.upstreams)),
+          apps_(names_of(model.apps)) {}
 
     void run() {
         check_listen();
@@ -68,7 +75,8 @@ private:
         all.push_back(model_.ops.listen);
         for (const auto& endpoint : all) {
             const auto text = print_one(key, endpoint);
-            if (endpoint.port != 0 && !seen.insert(text).second) findings_.add("listen.twice", endpoint.place, {text});
+            if (endpoint.port != 0 && !seen.insert(text).second)
+                findings_.add("listen.twice", endpoint.place, {text});
             if (model_.store.demo && !endpoint.address.is_loopback())
                 findings_.add("demo.off_loopback", endpoint.place, {text});
         }
@@ -80,14 +88,16 @@ private:
         const auto& audit = model_.audit;
         if (audit.checkpoint_path.empty())
             at("audit.no_checkpoints", "audit");
-        else if (folder_of(audit.checkpoint_path) == audit.directory || audit.checkpoint_path == audit.directory)
+        else if (folder_of(audit.checkpoint_path) == audit.directory ||
+                 audit.checkpoint_path == audit.directory)
             at("audit.same_place", "audit.checkpoints", {audit.directory});
     }
 
     void check_sessions() {
         const auto one = [&](const SessionLimits& limits, const std::string& path) {
             if (limits.idle > limits.absolute)
-                at("sessions.idle", path + ".idle", {duration_text(limits.idle), duration_text(limits.absolute)});
+                at("sessions.idle", path + ".idle",
+                   {duration_text(limits.idle), duration_text(limits.absolute)});
         };
         one(model_.sessions.staff, "sessions.staff");
         one(model_.sessions.contractor, "sessions.contractor");
@@ -117,8 +127,9 @@ private:
     void check_org(const Org& org) {
         const auto path = "orgs." + org.name;
         if (known(people_, "name.person", org.sponsor, path + ".sponsor")) {
-            const auto sponsor = std::find_if(model_.people.begin(), model_.people.end(),
-                                              [&](const Person& person) { return person.name == org.sponsor; });
+            const auto sponsor =
+                std::find_if(model_.people.begin(), model_.people.end(),
+                             [&](const Person& person) { return person.name == org.sponsor; });
             if (sponsor->kind != PersonKind::staff)
                 at("org.sponsor_kind", path + ".sponsor", {org.sponsor, kind_text(sponsor->kind)});
         }

@@ -15,14 +15,22 @@ constexpr auto soon = std::chrono::hours{24 * 14};
 
 std::string_view id_of(SecretFault fault) noexcept {
     switch (fault) {
-        case SecretFault::missing: return "secret.missing";
-        case SecretFault::not_regular: return "secret.not_regular";
-        case SecretFault::empty: return "secret.empty";
-        case SecretFault::too_large: return "secret.too_large";
-        case SecretFault::stranger: return "secret.stranger";
-        case SecretFault::world: return "secret.world";
-        case SecretFault::group: return "secret.group";
-        default: return "secret.unreadable";
+        case SecretFault::missing:
+            return "secret.missing";
+        case SecretFault::not_regular:
+            return "secret.not_regular";
+        case SecretFault::empty:
+            return "secret.empty";
+        case SecretFault::too_large:
+            return "secret.too_large";
+        case SecretFault::stranger:
+            return "secret.stranger";
+        case SecretFault::world:
+            return "secret.world";
+        case SecretFault::group:
+            return "secret.group";
+        default:
+            return "secret.unreadable";
     }
 }
 
@@ -104,7 +112,8 @@ private:
         if (upstream.ca_path.empty()) return;
         const auto path = "upstreams." + upstream.name + ".ca";
         const auto pem = DiskFiles().read(upstream.ca_path, pem_bytes_max);
-        const auto facts = pem ? read_chain(*pem) : Result<CertificateFacts>(Error(Errc::not_found, "it cannot be read"));
+        const auto facts =
+            pem ? read_chain(*pem) : Result<CertificateFacts>(Error(Errc::not_found, "it cannot be read"));
         if (!facts) at("upstream.ca", path, {upstream.ca_path, std::string(facts.error().detail())});
     }
 
@@ -112,7 +121,8 @@ private:
         const auto& store = model_.store;
         if (store.master_key_env.empty()) {
             check_secret(store.master_key_path, "store.master_key");
-        } else if (options_.environment != nullptr && options_.environment->find(store.master_key_env) == nullptr) {
+        } else if (options_.environment != nullptr &&
+                   options_.environment->find(store.master_key_env) == nullptr) {
             at("secret.no_variable", "store.master_key", {store.master_key_env});
         }
     }

@@ -16,7 +16,8 @@ constexpr std::size_t window_characters = 160;  // of a very long line only this
 // Byte offset of character `index` (from 0), or the end.
 std::size_t offset_of(std::string_view text, std::size_t index) noexcept {
     std::size_t at = 0;
-    for (; index > 0 && at < text.size(); --index) at += std::max<std::size_t>(1, utf8_sequence(text.substr(at)));
+    for (; index > 0 && at < text.size(); --index)
+        at += std::max<std::size_t>(1, utf8_sequence(text.substr(at)));
     return at;
 }
 
@@ -33,9 +34,9 @@ struct Span {
     std::uint32_t first, last;
 };
 // Unicode 15 East Asian Width W and F, in coarse blocks; and the combining marks that take no cell.
-constexpr Span wide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0x33FF},   {0x3400, 0x4DBF},
-                         {0x4E00, 0x9FFF},   {0xA000, 0xA4CF},   {0xA960, 0xA97F},   {0xAC00, 0xD7A3},
-                         {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},
+constexpr Span wide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0x33FF},  {0x3400, 0x4DBF},
+                         {0x4E00, 0x9FFF},   {0xA000, 0xA4CF},   {0xA960, 0xA97F},  {0xAC00, 0xD7A3},
+                         {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},  {0xFFE0, 0xFFE6},
                          {0x1F300, 0x1F64F}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
 constexpr Span narrow_zero[] = {{0x0300, 0x036F}, {0x200B, 0x200F}, {0x3099, 0x309A}, {0xFE00, 0xFE0F}};
 
@@ -47,7 +48,8 @@ bool in(std::span<const Span> spans, std::uint32_t point) noexcept {
 std::string fill(std::string_view form, const std::vector<Argument>& arguments, Language language) {
     std::string out;
     for (std::size_t i = 0; i < form.size(); ++i) {
-        const bool slot = form[i] == '{' && i + 2 < form.size() && is_digit(form[i + 1]) && form[i + 2] == '}';
+        const bool slot =
+            form[i] == '{' && i + 2 < form.size() && is_digit(form[i + 1]) && form[i + 2] == '}';
         if (!slot) {
             out.push_back(form[i]);
             continue;
@@ -87,7 +89,8 @@ std::string quote(const Diagnostic& diagnostic) {
 
 std::string remedy(const Diagnostic& diagnostic, Language language) {
     const auto& message = *diagnostic.message;
-    return fill(language == Language::ja ? message.remedy_ja : message.remedy_en, diagnostic.arguments, language);
+    return fill(language == Language::ja ? message.remedy_ja : message.remedy_en, diagnostic.arguments,
+                language);
 }
 
 std::string counted(std::size_t n, std::string_view noun) {
@@ -185,12 +188,14 @@ std::string to_text(std::span<const Diagnostic> diagnostics, Language language) 
 }
 
 std::string sum_text(std::span<const Diagnostic> diagnostics, Language language) {
-    const auto errors = static_cast<std::size_t>(std::count_if(
-        diagnostics.begin(), diagnostics.end(), [](const auto& d) { return d.severity() == Severity::error; }));
+    const auto errors =
+        static_cast<std::size_t>(std::count_if(diagnostics.begin(), diagnostics.end(), [](const auto& d) {
+            return d.severity() == Severity::error;
+        }));
     const auto warnings = diagnostics.size() - errors;
     if (language == Language::ja)
-        return "エラー " + std::to_string(errors) + " 件、注意 " + std::to_string(warnings) +
-               " 件。" + (errors > 0 ? "何も変更していません。" : "");
+        return "エラー " + std::to_string(errors) + " 件、注意 " + std::to_string(warnings) + " 件。" +
+               (errors > 0 ? "何も変更していません。" : "");
     return counted(errors, "error") + ", " + counted(warnings, "warning") + "." +
            (errors > 0 ? " Nothing was changed." : "");
 }

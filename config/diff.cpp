@@ -40,12 +40,18 @@ std::pair<std::uint64_t, std::string> rank(const Key& key, const Values& values)
 
 bool loosened(const Key& key, const Values& before, const Values& now) {
     switch (key.loosens) {
-        case Loosens::never: return false;
-        case Loosens::any: return true;
-        case Loosens::more: return rank(key, now) > rank(key, before);
-        case Loosens::less: return rank(key, now) < rank(key, before);
-        case Loosens::added: return gained(before, now);
-        case Loosens::open: return opened(before, now);
+        case Loosens::never:
+            return false;
+        case Loosens::any:
+            return true;
+        case Loosens::more:
+            return rank(key, now) > rank(key, before);
+        case Loosens::less:
+            return rank(key, now) < rank(key, before);
+        case Loosens::added:
+            return gained(before, now);
+        case Loosens::open:
+            return opened(before, now);
     }
     return true;
 }
@@ -75,7 +81,8 @@ Index index_of(const Model& model) {
 std::string_view section_of(const Key& key) { return key.path.substr(0, key.path.find('.')); }
 
 bool shares_host(const Model& model, const std::string& host) {
-    return std::any_of(model.apps.begin(), model.apps.end(), [&](const App& app) { return app.host == host; });
+    return std::any_of(model.apps.begin(), model.apps.end(),
+                       [&](const App& app) { return app.host == host; });
 }
 
 // Without "/admin" as an app of its own, its paths fall to the app that holds "/" on the same host.
@@ -106,8 +113,12 @@ public:
 private:
     void added(const std::string& entry, const Key& key) {
         const auto* section = find_key(section_of(key));
-        out_.changes.push_back(
-            {Change::Kind::added, entry, {}, {}, false, section != nullptr && section->loosens == Loosens::added});
+        out_.changes.push_back({Change::Kind::added,
+                                entry,
+                                {},
+                                {},
+                                false,
+                                section != nullptr && section->loosens == Loosens::added});
     }
 
     void removed(const std::string& entry) {
@@ -129,9 +140,11 @@ private:
     void compare_rules() {
         const auto a = by_id(before_), b = by_id(now_);
         for (const auto& [id, rule] : b)
-            if (a.count(id) == 0) rule_change(Change::Kind::added, *rule, rule->effect == Rule::Effect::allow);
+            if (a.count(id) == 0)
+                rule_change(Change::Kind::added, *rule, rule->effect == Rule::Effect::allow);
         for (const auto& [id, rule] : a)
-            if (b.count(id) == 0) rule_change(Change::Kind::removed, *rule, rule->effect == Rule::Effect::deny);
+            if (b.count(id) == 0)
+                rule_change(Change::Kind::removed, *rule, rule->effect == Rule::Effect::deny);
         for (const auto& [id, rule] : b) {
             const auto old = a.find(id);
             if (old != a.end()) compare_rule(*old->second, *rule);
@@ -149,8 +162,10 @@ private:
                 return "mfa " + print_one(factor, condition.strength) +
                        (condition.max_age ? " within " + duration_text(*condition.max_age) : "");
             case Condition::Kind::network:
-                return std::string("network ") + (condition.negated ? "none of " : "") + joined(condition.networks);
-            case Condition::Kind::hours: return "hours " + hours_text(condition.hours);
+                return std::string("network ") + (condition.negated ? "none of " : "") +
+                       joined(condition.networks);
+            case Condition::Kind::hours:
+                return "hours " + hours_text(condition.hours);
         }
         return {};
     }
@@ -169,9 +184,10 @@ private:
     static std::string rule_text(const Rule& rule) {
         const auto parts = parts_of(rule);
         const auto or_any = [](const Values& values) { return values.empty() ? "any" : joined(values); };
-        return std::string(rule.effect == Rule::Effect::allow ? "allow" : "deny") + " who " + joined(parts.who) +
-               "; app " + or_any(rule.apps) + "; methods " + or_any(rule.methods) + "; paths " + or_any(rule.paths) +
-               "; if " + (parts.conditions.empty() ? "always" : joined(parts.conditions));
+        return std::string(rule.effect == Rule::Effect::allow ? "allow" : "deny") + " who " +
+               joined(parts.who) + "; app " + or_any(rule.apps) + "; methods " + or_any(rule.methods) +
+               "; paths " + or_any(rule.paths) + "; if " +
+               (parts.conditions.empty() ? "always" : joined(parts.conditions));
     }
 
     // Whether `b` matches anything `a` did not, as far as can be told without looking at other rules.
@@ -200,7 +216,8 @@ bool Difference::loosens() const noexcept {
     return std::any_of(changes.begin(), changes.end(), [](const Change& change) { return change.loosens; });
 }
 bool Difference::needs_restart() const noexcept {
-    return std::any_of(changes.begin(), changes.end(), [](const Change& change) { return change.needs_restart; });
+    return std::any_of(changes.begin(), changes.end(),
+                       [](const Change& change) { return change.needs_restart; });
 }
 
 Difference diff(const Model& before, const Model& now) { return Comparer(before, now).run(); }
@@ -215,8 +232,9 @@ std::string sentence(const Change& change, Language language) {
         const auto or_none = [&](const std::string& value) {
             return value.empty() ? std::string(ja ? "なし" : "none") : printable(value);
         };
-        text = ja ? path + " を「" + or_none(change.before) + "」から「" + or_none(change.now) + "」に変えます"
-                  : path + " changes from \"" + or_none(change.before) + "\" to \"" + or_none(change.now) + "\"";
+        text =
+            ja ? path + " を「" + or_none(change.before) + "」から「" + or_none(change.now) + "」に変えます"
+               : path + " changes from \"" + or_none(change.before) + "\" to \"" + or_none(change.now) + "\"";
     }
     if (change.loosens) text += ja ? "。アクセスが広がります" : "; this loosens access";
     if (change.needs_restart) text += ja ? "。再起動後に有効です" : "; it takes effect after a restart";

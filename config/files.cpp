@@ -42,7 +42,8 @@ bool has_end_marker(std::string_view text) noexcept {
         if (text.back() == '\n') text.remove_suffix(1);
         const auto begin = text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n') + 1;
         auto line = text.substr(begin);
-        while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r')) line.remove_suffix(1);
+        while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r'))
+            line.remove_suffix(1);
         if (line == "...") return true;
         const auto first = line.find_first_not_of(" \t");
         if (first != std::string_view::npos && line[first] != '#') return false;
@@ -68,7 +69,8 @@ std::vector<std::string> MemoryFiles::glob(const std::string& pattern) const {
     const auto last = std::string_view(pattern).substr(pattern.rfind('/') + 1);
     std::vector<std::string> found;
     for (const auto& [path, text] : texts_)
-        if (folder_of(path) == folder && glob_matches(last, std::string_view(path).substr(path.rfind('/') + 1)))
+        if (folder_of(path) == folder &&
+            glob_matches(last, std::string_view(path).substr(path.rfind('/') + 1)))
             found.push_back(path);
     return found;
 }

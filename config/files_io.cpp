@@ -1,14 +1,13 @@
 // Reading configuration text from the disk.
 #include "config/files.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace sekisho::config {
 namespace {
@@ -40,7 +39,8 @@ Result<std::string> DiskFiles::read(const std::string& path, std::size_t bytes_m
     if (descriptor < 0) return Error(code_of(errno), path);
     struct stat facts {};
     const bool regular = ::fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode);
-    auto text = regular ? drain(descriptor, path, bytes_max) : Result<std::string>(Error(Errc::unavailable, path));
+    auto text =
+        regular ? drain(descriptor, path, bytes_max) : Result<std::string>(Error(Errc::unavailable, path));
     ::close(descriptor);
     return text;
 }
@@ -53,7 +53,8 @@ std::vector<std::string> DiskFiles::glob(const std::string& pattern) const {
     std::filesystem::directory_iterator entries(folder.empty() ? "." : folder, error), end;
     while (!error && entries != end) {
         const auto name = entries->path().filename().string();
-        if (glob_matches(last, name) && entries->is_regular_file(error)) found.push_back(resolve_path(folder, name));
+        if (glob_matches(last, name) && entries->is_regular_file(error))
+            found.push_back(resolve_path(folder, name));
         entries.increment(error);
     }
     std::sort(found.begin(), found.end());

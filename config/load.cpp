@@ -1,20 +1,20 @@
-// YAML to Model. The only file that knows yaml-cpp: its events become our own tree, within bounds, and the rest
-// works on the tree.
+// YAML to Model. The only file that knows yaml-cpp: its events become our own tree, within bounds, and the
+// rest works on the tree.
 #include "config/load.hpp"
 
 #include "base/text.hpp"
 #include "config/scan.hpp"
 #include "config/sections.hpp"
 
-#include <algorithm>
-#include <iterator>
-#include <istream>
-#include <map>
-#include <streambuf>
-
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <istream>
+#include <iterator>
+#include <map>
+#include <streambuf>
 
 namespace sekisho::config {
 namespace {
@@ -43,7 +43,8 @@ public:
         if (mark.line < 0 || mark.column < 0) return {file_, 1, 1};
         const auto line = std::min<std::size_t>(static_cast<std::size_t>(mark.line), starts_.size() - 1);
         const auto end = std::min(starts_[line] + static_cast<std::size_t>(mark.column), text_.size());
-        // Marks mostly come in order: counting goes on where it stopped, or a long line would cost its square.
+        // Marks mostly come in order: counting goes on where it stopped, or a long line would cost its
+        // square.
         if (line != line_ || end < byte_) {
             line_ = line;
             byte_ = starts_[line];
@@ -120,8 +121,8 @@ private:
         return node;
     }
 
-    // yaml-cpp hands "?" for what has no tag and "!" for quoted text; anything else was written. A lone "!" can
-    // only be seen in the text.
+    // yaml-cpp hands "?" for what has no tag and "!" for quoted text; anything else was written. A lone "!"
+    // can only be seen in the text.
     void refuse(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
         if (anchor != YAML::NullAnchor) findings_.add("yaml.anchor", lines_.place(mark));
         const bool written = !tag.empty() && tag != "?" && tag != "!";
@@ -177,9 +178,11 @@ public:
     void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
     void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
     void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {}
     void OnSequenceEnd() override {}
-    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {}
     void OnMapEnd() override {}
 };
 
@@ -219,17 +222,22 @@ std::optional<Node> parse_tree(const Source& source, std::uint32_t file, Finding
 
 std::string_view id_of(Errc code) noexcept {
     switch (code) {
-        case Errc::not_found: return "file.missing";
-        case Errc::denied: return "file.denied";
-        case Errc::too_large: return "file.too_large";
-        default: return "file.unreadable";
+        case Errc::not_found:
+            return "file.missing";
+        case Errc::denied:
+            return "file.denied";
+        case Errc::too_large:
+            return "file.too_large";
+        default:
+            return "file.unreadable";
     }
 }
 
 // Loader holds what reading one configuration needs; it lives for one load.
 class Loader {
 public:
-    Loader(const Files& files, std::string main) : files_(files), main_(std::move(main)), findings_(out_.sources) {}
+    Loader(const Files& files, std::string main)
+        : files_(files), main_(std::move(main)), findings_(out_.sources) {}
 
     Loaded run() {
         auto root = read_file(main_, {});
@@ -292,7 +300,8 @@ private:
             if (!include_file(path, pattern, place, others)) return;
     }
 
-    bool include_file(const std::string& path, const std::string& pattern, Place place, std::vector<Node>& others) {
+    bool include_file(const std::string& path, const std::string& pattern, Place place,
+                      std::vector<Node>& others) {
         if (path == main_) {
             findings_.add("include.cycle", place, {pattern});
             return true;
@@ -318,18 +327,20 @@ private:
         return true;
     }
 
-    // Sections of both files become one: maps gain keys, lists gain elements, anything else stands twice and is
-    // found by find_duplicates.
+    // Sections of both files become one: maps gain keys, lists gain elements, anything else stands twice and
+    // is found by find_duplicates.
     void merge(Node& root, Node other) {
         if (other.kind != Node::Kind::map) {
-            findings_.add("value.type", other.place, {type_words(Type::record), Argument("something else", "別のもの")});
+            findings_.add("value.type", other.place,
+                          {type_words(Type::record), Argument("something else", "別のもの")});
             return;
         }
         for (std::size_t i = 0; i < other.keys.size(); ++i) {
             auto& key = other.keys[i];
             auto& item = other.items[i];
             auto* mine = const_cast<Node*>(root.find(key.text));
-            const bool join = mine != nullptr && mine->kind == item.kind && !item.is_scalar() && key.is_scalar();
+            const bool join =
+                mine != nullptr && mine->kind == item.kind && !item.is_scalar() && key.is_scalar();
             if (join) {
                 std::move(item.keys.begin(), item.keys.end(), std::back_inserter(mine->keys));
                 std::move(item.items.begin(), item.items.end(), std::back_inserter(mine->items));
@@ -341,7 +352,8 @@ private:
     }
 
     std::string place_text(Place place) const {
-        return out_.sources[place.file].name + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+        return out_.sources[place.file].name + ":" + std::to_string(place.line) + ":" +
+               std::to_string(place.column);
     }
 
     // Recursion is bounded by depth_max.
@@ -390,7 +402,8 @@ std::vector<std::string> include_paths(const Files& files, const std::string& pa
 Digest digest_of(const Sources& sources) {
     Bytes all;
     for (const auto& source : sources) {
-        const auto part = sha256({as_bytes(source.name), as_bytes(std::string_view("\0", 1)), as_bytes(source.text)});
+        const auto part =
+            sha256({as_bytes(source.name), as_bytes(std::string_view("\0", 1)), as_bytes(source.text)});
         all.insert(all.end(), part.begin(), part.end());
     }
     return sha256(all);

@@ -23,7 +23,7 @@ constexpr std::size_t depth_max = 24;
 struct Loaded {
     std::optional<Model> model;  // absent when any diagnostic is an error
     std::vector<Diagnostic> diagnostics;
-    Sources sources;              // every file read, main file first; Place::file is an index into it
+    Sources sources;                 // every file read, main file first; Place::file is an index into it
     bool complete() const noexcept;  // every file ends with "...": fit for automatic reload (R14)
 };
 

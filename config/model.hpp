@@ -64,7 +64,7 @@ struct Store {
     std::string data_directory;
     std::string master_key_path;  // either this
     std::string master_key_env;   // or the name of an environment variable
-    bool demo = false;  // marked by the demo; such a store never serves off-loopback (R32)
+    bool demo = false;            // marked by the demo; such a store never serves off-loopback (R32)
 };
 
 enum class OnAuditFailure : std::uint8_t { refuse, serve_and_count };
@@ -155,7 +155,7 @@ struct Org {
 
 struct Tier {
     std::string name;
-    std::uint8_t rank = 1;  // 1 general ... 3 critical
+    std::uint8_t rank = 1;                                              // 1 general ... 3 critical
     OnAuditFailure on_audit_failure = OnAuditFailure::serve_and_count;  // default for rank 3: refuse
 };
 
@@ -247,7 +247,7 @@ struct Model {
     std::vector<App> apps;    // AppId is the index
     std::vector<Rule> rules;  // RuleId is the index
     Bytes digest;             // SHA-256 over every file read, in order
-    Places places;            // where each value stands, by its path: "apps.wiki.host", "rules.r1.allow.app[0]"
+    Places places;  // where each value stands, by its path: "apps.wiki.host", "rules.r1.allow.app[0]"
 };
 
 }  // namespace sekisho::config

@@ -30,8 +30,9 @@ Node parse_default(std::string_view text) {
 
 bool expect_map(Decoder& decoder, const Node& node, Argument expected_words) {
     if (node.kind == Node::Kind::map) return true;
-    static const Key record{"", Type::record, Shape::one, Need::optional, "", 0, 0, Reload::live, Loosens::never,
-                            "", "", "", "", ""};
+    static const Key record{
+        "", Type::record, Shape::one, Need::optional, "", 0, 0, Reload::live, Loosens::never, "", "",
+        "", "",           ""};
     if (node.kind == Node::Kind::null)
         decoder.fault("value.missing", node, {decoder.path, std::move(expected_words)});
     else

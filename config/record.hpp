@@ -5,8 +5,8 @@
 #include "config/scalar.hpp"
 
 #include <algorithm>
-#include <span>
 #include <concepts>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -64,8 +64,8 @@ void read_value(Decoder& decoder, const Key& key, const Node& node, U& out) {
     read_one(decoder, key, node, out);
 }
 template <class U>
-requires(!std::same_as<std::vector<U>, WhoClause>)
-void read_value(Decoder& decoder, const Key& key, const Node& node, std::vector<U>& out) {
+requires(!std::same_as<std::vector<U>, WhoClause>) void read_value(Decoder& decoder, const Key& key,
+                                                                   const Node& node, std::vector<U>& out) {
     out.clear();
     if (node.is_scalar() && (key.shape == Shape::one_or_list || node.place.line == 0)) {
         U one{};
@@ -94,8 +94,8 @@ void print_value(Printer& printer, const Key& key, const U& value) {
     printer.out.push_back({printer.path, &key, {print_one(key, value)}});
 }
 template <class U>
-requires(!std::same_as<std::vector<U>, WhoClause>)
-void print_value(Printer& printer, const Key& key, const std::vector<U>& values) {
+requires(!std::same_as<std::vector<U>, WhoClause>) void print_value(Printer& printer, const Key& key,
+                                                                    const std::vector<U>& values) {
     Flat flat{printer.path, &key, {}};
     for (const auto& value : values) flat.values.push_back(print_one(key, value));
     printer.out.push_back(std::move(flat));
@@ -112,11 +112,12 @@ struct MemberOf<U T::*> {
 template <auto Member>
 constexpr auto field(std::string_view key) {
     using T = typename MemberOf<decltype(Member)>::Owner;
-    return Field<T>{key,
-                    [](Decoder& decoder, const Key& k, const Node& node, T& out) {
-                        read_value(decoder, k, node, out.*Member);
-                    },
-                    [](Printer& printer, const Key& k, const T& from) { print_value(printer, k, from.*Member); }};
+    return Field<T>{
+        key,
+        [](Decoder& decoder, const Key& k, const Node& node, T& out) {
+            read_value(decoder, k, node, out.*Member);
+        },
+        [](Printer& printer, const Key& k, const T& from) { print_value(printer, k, from.*Member); }};
 }
 
 template <class T>
@@ -126,8 +127,8 @@ void read_record(Decoder& decoder, std::string_view pattern, const Node& node,
     std::vector<bool> seen(fields.size());
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
         if (!node.keys[i].is_scalar()) continue;  // complained about when the tree was made
-        const auto found =
-            std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.key == node.keys[i].text; });
+        const auto found = std::find_if(fields.begin(), fields.end(),
+                                        [&](const auto& f) { return f.key == node.keys[i].text; });
         if (found == fields.end()) {
             std::vector<std::string_view> known;
             for (const auto& f : fields) known.push_back(f.key);
@@ -207,14 +208,13 @@ void print_named(Printer& printer, const Key& key, std::type_identity_t<std::spa
 template <auto Member, const auto& Fields, Type NameType = Type::name>
 constexpr auto named(std::string_view key) {
     using T = typename MemberOf<decltype(Member)>::Owner;
-    return Field<T>{key,
-                    [](Decoder& decoder, const Key& k, const Node& node, T& out) {
-                        (out.*Member).clear();
-                        read_named(decoder, k, node, Fields, out.*Member, NameType);
-                    },
-                    [](Printer& printer, const Key& k, const T& from) {
-                        print_named(printer, k, Fields, from.*Member);
-                    }};
+    return Field<T>{
+        key,
+        [](Decoder& decoder, const Key& k, const Node& node, T& out) {
+            (out.*Member).clear();
+            read_named(decoder, k, node, Fields, out.*Member, NameType);
+        },
+        [](Printer& printer, const Key& k, const T& from) { print_named(printer, k, Fields, from.*Member); }};
 }
 
 }  // namespace sekisho::config

@@ -9,7 +9,8 @@ namespace sekisho::config {
 namespace {
 
 constexpr std::string_view note =
-    "<!-- Made from config/schema_keys.cpp by config/reference.cpp; the test Reference.PagesAreCurrent compares. -->\n";
+    "<!-- Made from config/schema_keys.cpp by config/reference.cpp; the test Reference.PagesAreCurrent "
+    "compares,\n     and writes it anew with SEKISHO_WRITE_REFERENCE=1. -->\n";
 
 // '|' would end a table's cell, '<' begin a tag, '*' slant the rest.
 std::string cell(std::string_view text) {
@@ -32,7 +33,8 @@ std::string fallback_text(const Key& key, Language language) {
 std::string type_text(const Key& key, Language language) {
     const auto words = expected(key);
     auto text = cell(language == Language::ja ? words.ja : words.en);
-    if (key.shape == Shape::one_or_list) text += language == Language::ja ? "、またはそのリスト" : ", or a list";
+    if (key.shape == Shape::one_or_list)
+        text += language == Language::ja ? "、またはそのリスト" : ", or a list";
     if (key.shape == Shape::map) text = language == Language::ja ? "名前ごとの値" : "values by name";
     return text;
 }
@@ -51,29 +53,36 @@ std::string row(const Key& key, Language language) {
 std::string head(Language language) {
     if (language == Language::ja)
         return "# 設定項目\n\n" + std::string(note) +
-               "\n設定は YAML の 1 ファイルと `include` です。知らないキー、重複したキー、アンカー、タグは受け付けません。\n"
-               "真偽値は `true` と `false` だけ、数は 10 進だけ、時刻は引用符で囲みます。大きさと時間には単位を付けます"
-               "（`64KiB`、`30s`）。\n各ファイルは `...` の行で終えます。なければ、変更を自動では読み込みません。\n"
-               "相対パスは主ファイルのフォルダーから数えます。`*` は自分で付ける名前、`[]` はリストの要素です。\n"
+               "\n設定は YAML の 1 ファイルと `include` "
+               "です。知らないキー、重複したキー、アンカー、タグは受け付けません。\n"
+               "真偽値は `true` と `false` だけ、数は 10 "
+               "進だけ、時刻は引用符で囲みます。大きさと時間には単位を付けます"
+               "（`64KiB`、`30s`）。\n各ファイルは `...` "
+               "の行で終えます。なければ、変更を自動では読み込みません。\n"
+               "相対パスは主ファイルのフォルダーから数えます。`*` は自分で付ける名前、`[]` "
+               "はリストの要素です。\n"
                "`deny` の中のキーは `allow` と同じです。英語版: [config.md](config.md)\n";
     return "# Configuration keys\n\n" + std::string(note) +
-           "\nThe configuration is one YAML file and what it includes. Unknown and duplicate keys, anchors, aliases and tags are\n"
-           "refused. Truth is `true` or `false` only, numbers are decimal only, times of day stand in quotes. Sizes and times\n"
-           "have a unit (`64KiB`, `30s`). Each file ends with the line `...`; without it changes are not picked up by themselves.\n"
-           "Relative paths begin in the main file's folder. `*` is a name of yours, `[]` an element of a list.\n"
+           "\nThe configuration is one YAML file and what it includes. Unknown and duplicate keys, anchors, "
+           "aliases and tags are\n"
+           "refused. Truth is `true` or `false` only, numbers are decimal only, times of day stand in "
+           "quotes. Sizes and times\n"
+           "have a unit (`64KiB`, `30s`). Each file ends with the line `...`; without it changes are not "
+           "picked up by themselves.\n"
+           "Relative paths begin in the main file's folder. `*` is a name of yours, `[]` an element of a "
+           "list.\n"
            "Keys inside `deny` are those of `allow`. Japanese: [config.ja.md](config.ja.md)\n";
 }
 
-std::string_view section_of(const Key& key) {
-    return key.path.substr(0, key.path.find_first_of(".["));
-}
+std::string_view section_of(const Key& key) { return key.path.substr(0, key.path.find_first_of(".[")); }
 
 std::string reader_limits() {
     return "\n## What a configuration may be\n\n| bound | value | beyond it |\n|---|---|---|\n| one file | " +
-           size_text(file_bytes_max) + " | refused: `file.too_large` |\n| files | " + std::to_string(files_max) +
-           " | refused: `include.too_many` |\n| values in all files | " + std::to_string(nodes_max) +
-           " | refused: `yaml.nodes` |\n| nesting | " + std::to_string(depth_max) +
-           " levels | refused: `yaml.depth` |\n| findings shown | " + std::to_string(Findings::findings_max) +
+           size_text(file_bytes_max) + " | refused: `file.too_large` |\n| files | " +
+           std::to_string(files_max) + " | refused: `include.too_many` |\n| values in all files | " +
+           std::to_string(nodes_max) + " | refused: `yaml.nodes` |\n| nesting | " +
+           std::to_string(depth_max) + " levels | refused: `yaml.depth` |\n| findings shown | " +
+           std::to_string(Findings::findings_max) +
            " | counted, not shown |\n| one secret | 64KiB | refused: `secret.too_large` |\n";
 }
 
@@ -96,18 +105,19 @@ std::string reference_page(Language language) {
 }
 
 std::string limits_page() {
-    std::string out = "# Limits\n\n" + std::string(note) +
-                      "\nEvery bound a peer can meet, under `limits` in the configuration.\n\n"
-                      "| key | default | least | most | takes effect | what is bounded |\n|---|---|---|---|---|---|\n";
+    std::string out =
+        "# Limits\n\n" + std::string(note) +
+        "\nEvery bound a peer can meet, under `limits` in the configuration.\n\n"
+        "| key | default | least | most | takes effect | what is bounded |\n|---|---|---|---|---|---|\n";
     for (const auto& key : keys()) {
         if (section_of(key) != "limits" || key.type == Type::record) continue;
         const auto text = [&](std::uint64_t value) {
             if (key.type == Type::bytes) return size_text(value);
             return key.type == Type::duration ? duration_text(Millis(value)) : std::to_string(value);
         };
-        out += "| `" + std::string(key.path) + "` | " + std::string(key.fallback) + " | " + text(key.min) + " | " +
-               text(key.max) + " | " + (key.reload == Reload::restart ? "restart" : "reload") + " | " +
-               cell(key.en) + " |\n";
+        out += "| `" + std::string(key.path) + "` | " + std::string(key.fallback) + " | " + text(key.min) +
+               " | " + text(key.max) + " | " + (key.reload == Reload::restart ? "restart" : "reload") +
+               " | " + cell(key.en) + " |\n";
     }
     return out + reader_limits();
 }

@@ -13,11 +13,15 @@ namespace {
 
 Argument kind_words(const Node& node) {
     switch (node.kind) {
-        case Node::Kind::null: return {"nothing", "空の値"};
+        case Node::Kind::null:
+            return {"nothing", "空の値"};
         case Node::Kind::plain:
-        case Node::Kind::quoted: return {"text", "文字列"};
-        case Node::Kind::list: return {"a list", "リスト"};
-        case Node::Kind::map: return {"keys with values", "キーと値の組"};
+        case Node::Kind::quoted:
+            return {"text", "文字列"};
+        case Node::Kind::list:
+            return {"a list", "リスト"};
+        case Node::Kind::map:
+            return {"keys with values", "キーと値の組"};
     }
     return {"something else", "別のもの"};
 }
@@ -59,7 +63,8 @@ bool odd_number(Decoder& decoder, const Node& node) {
 bool read_count(Decoder& decoder, const Key& key, const Node& node, std::uint64_t& out) {
     if (!need_scalar(decoder, key, node)) return false;
     if (node.kind == Node::Kind::quoted) {
-        decoder.fault("value.type", node, {expected(key), Argument("text in quotes", "引用符で囲んだ文字列")});
+        decoder.fault("value.type", node,
+                      {expected(key), Argument("text in quotes", "引用符で囲んだ文字列")});
         return false;
     }
     const auto value = parse_unsigned(node.text);
@@ -70,7 +75,8 @@ bool read_count(Decoder& decoder, const Key& key, const Node& node, std::uint64_
 
 bool read_bytes(Decoder& decoder, const Key& key, const Node& node, std::uint64_t& out) {
     if (!need_scalar(decoder, key, node)) return false;
-    const auto value = node.text == "0" && key.min == 0 ? std::optional<std::uint64_t>(0) : parse_size(node.text);
+    const auto value =
+        node.text == "0" && key.min == 0 ? std::optional<std::uint64_t>(0) : parse_size(node.text);
     if (!value && parse_unsigned(node.text)) {
         decoder.fault("value.unit", node, {node.text, node.text + "KiB"});
         return false;
@@ -82,7 +88,8 @@ bool read_bytes(Decoder& decoder, const Key& key, const Node& node, std::uint64_
 
 bool read_duration(Decoder& decoder, const Key& key, const Node& node, Millis& out) {
     if (!need_scalar(decoder, key, node)) return false;
-    const auto value = node.text == "0" && key.min == 0 ? std::optional<Millis>(0) : parse_duration(node.text);
+    const auto value =
+        node.text == "0" && key.min == 0 ? std::optional<Millis>(0) : parse_duration(node.text);
     if (!value && parse_unsigned(node.text)) {
         decoder.fault("value.unit", node, {node.text, node.text + "s"});
         return false;
@@ -95,8 +102,8 @@ bool read_duration(Decoder& decoder, const Key& key, const Node& node, Millis& o
 template <class N>
 bool read_number(Decoder& decoder, const Key& key, const Node& node, N& out) {
     std::uint64_t wide = 0;
-    const bool good = key.type == Type::bytes ? read_bytes(decoder, key, node, wide)
-                                              : read_count(decoder, key, node, wide);
+    const bool good =
+        key.type == Type::bytes ? read_bytes(decoder, key, node, wide) : read_count(decoder, key, node, wide);
     // The table's maximum keeps within the member's type; a test compares the two.
     if (good) out = static_cast<N>(wide);
     return good;
@@ -154,7 +161,8 @@ bool plain_text(Decoder& decoder, const Key& key, const Node& node) {
     }
     const auto length = characters(node.text);
     if (key.max != 0 && (length < key.min || length > key.max)) {
-        Argument want("1 to " + std::to_string(key.max), "1 文字から " + std::to_string(key.max) + " 文字まで");
+        Argument want("1 to " + std::to_string(key.max),
+                      "1 文字から " + std::to_string(key.max) + " 文字まで");
         decoder.fault("value.length", node, {std::move(want), std::to_string(length)});
         return false;
     }
@@ -174,20 +182,28 @@ bool read_timezone(Decoder& decoder, const Node& node, std::string& out) {
 std::optional<std::string> spelled(const Decoder& decoder, const Key& key, const std::string& text) {
     switch (key.type) {
         case Type::name:
-        case Type::account: return is_name(text, key.type) ? std::optional(text) : std::nullopt;
-        case Type::host: return is_host(lower(text)) ? std::optional(lower(text)) : std::nullopt;
-        case Type::authority: return is_authority(lower(text)) ? std::optional(lower(text)) : std::nullopt;
+        case Type::account:
+            return is_name(text, key.type) ? std::optional(text) : std::nullopt;
+        case Type::host:
+            return is_host(lower(text)) ? std::optional(lower(text)) : std::nullopt;
+        case Type::authority:
+            return is_authority(lower(text)) ? std::optional(lower(text)) : std::nullopt;
         case Type::path:
             return text.empty() ? std::nullopt : std::optional(resolve_path(decoder.folder, text));
-        case Type::url: return parse_url(text) ? std::optional(lower(text)) : std::nullopt;
-        case Type::origin: return parse_origin(text);
-        case Type::url_path: return is_url_path(text) ? std::optional(text) : std::nullopt;
-        case Type::method: return is_method(text) ? std::optional(text) : std::nullopt;
+        case Type::url:
+            return parse_url(text) ? std::optional(lower(text)) : std::nullopt;
+        case Type::origin:
+            return parse_origin(text);
+        case Type::url_path:
+            return is_url_path(text) ? std::optional(text) : std::nullopt;
+        case Type::method:
+            return is_method(text) ? std::optional(text) : std::nullopt;
         case Type::network_term: {
             const bool no = !text.empty() && text[0] == '!';
             return is_name(no ? text.substr(1) : text, Type::name) ? std::optional(text) : std::nullopt;
         }
-        default: return text.empty() ? std::nullopt : std::optional(text);
+        default:
+            return text.empty() ? std::nullopt : std::optional(text);
     }
 }
 
@@ -207,7 +223,9 @@ std::optional<WhoTerm> parse_term(std::string_view text) {
         term.name.clear();
         return term;
     }
-    term.kind = prefix == "user" ? WhoTerm::Kind::user : prefix == "group" ? WhoTerm::Kind::group : WhoTerm::Kind::org;
+    term.kind = prefix == "user"    ? WhoTerm::Kind::user
+                : prefix == "group" ? WhoTerm::Kind::group
+                                    : WhoTerm::Kind::org;
     const bool known = prefix == "user" || prefix == "group" || prefix == "org";
     if (!known || !is_name(name, prefix == "user" ? Type::account : Type::name)) return std::nullopt;
     return term;
@@ -262,8 +280,12 @@ bool read_one(Decoder& decoder, const Key& key, const Node& node, std::uint8_t& 
     out = *days;
     return true;
 }
-bool read_one(Decoder& d, const Key& k, const Node& n, std::uint32_t& out) { return read_number(d, k, n, out); }
-bool read_one(Decoder& d, const Key& k, const Node& n, std::uint64_t& out) { return read_number(d, k, n, out); }
+bool read_one(Decoder& d, const Key& k, const Node& n, std::uint32_t& out) {
+    return read_number(d, k, n, out);
+}
+bool read_one(Decoder& d, const Key& k, const Node& n, std::uint64_t& out) {
+    return read_number(d, k, n, out);
+}
 
 bool read_one(Decoder& decoder, const Key& key, const Node& node, std::uint16_t& out) {
     if (!need_scalar(decoder, key, node)) return false;
@@ -410,7 +432,9 @@ std::string print_one(const Key&, const Endpoint& value) {
 std::string print_one(const Key&, const Prefix& value) { return to_text(value); }
 std::string print_one(const Key&, const Date& value) { return sekisho::to_text(value); }
 std::string print_one(const Key&, PersonKind value) { return print_choice<PersonKind>(person_kinds, value); }
-std::string print_one(const Key&, FactorStrength value) { return print_choice<FactorStrength>(strengths, value); }
+std::string print_one(const Key&, FactorStrength value) {
+    return print_choice<FactorStrength>(strengths, value);
+}
 std::string print_one(const Key&, PathCase value) { return print_choice<PathCase>(path_cases, value); }
 std::string print_one(const Key&, OnAuditFailure value) {
     return print_choice<OnAuditFailure>(audit_failures, value);

@@ -5,7 +5,6 @@
 #include "config/schema.hpp"
 #include "config/tree.hpp"
 
-
 #include <string>
 #include <vector>
 
@@ -15,9 +14,9 @@ namespace sekisho::config {
 struct Decoder {
     Findings& findings;
     Places& places;
-    std::string folder;         // relative file paths begin here
+    std::string folder;  // relative file paths begin here
     const Sources& sources;
-    std::string path{};         // of the value being read
+    std::string path{};  // of the value being read
     std::string timezone = "UTC";
 
     Diagnostic& fault(std::string_view id, const Node& node, std::vector<Argument> arguments = {});

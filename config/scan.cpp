@@ -30,7 +30,8 @@ bool is_invisible(std::uint32_t point) noexcept {
 
 std::string hex_point(std::uint32_t point) {
     std::string out;
-    for (int shift = point > 0xFFFF ? 20 : 12; shift >= 0; shift -= 4) out += "0123456789ABCDEF"[point >> shift & 15];
+    for (int shift = point > 0xFFFF ? 20 : 12; shift >= 0; shift -= 4)
+        out += "0123456789ABCDEF"[point >> shift & 15];
     return out;
 }
 

@@ -26,13 +26,16 @@ constexpr TypeWords words[] = {
     {Type::account, "an account name of a-z, 0-9, '.', '_', '@' and '-'",
      "a-z、0-9、.、_、@、- からなるアカウント名"},
     {Type::host, "a host name or an address", "ホスト名かアドレス"},
-    {Type::authority, "a host name or an address, with :port where needed", "ホスト名かアドレス（必要なら :ポート）"},
+    {Type::authority, "a host name or an address, with :port where needed",
+     "ホスト名かアドレス（必要なら :ポート）"},
     {Type::path, "a file path", "ファイルのパス"},
-    {Type::url, "a URL such as https://host:8443, without a path", "https://host:8443 のような URL（パスなし）"},
+    {Type::url, "a URL such as https://host:8443, without a path",
+     "https://host:8443 のような URL（パスなし）"},
     {Type::origin, "an origin such as https://host", "https://host のようなオリジン"},
     {Type::url_path, "a path that begins with /", "/ で始まるパス"},
     {Type::method, "an HTTP method such as GET", "GET のような HTTP メソッド"},
-    {Type::endpoint, "an address and a port such as 127.0.0.1:8443", "127.0.0.1:8443 のようなアドレスとポート"},
+    {Type::endpoint, "an address and a port such as 127.0.0.1:8443",
+     "127.0.0.1:8443 のようなアドレスとポート"},
     {Type::network, "a network such as 10.0.0.0/8", "10.0.0.0/8 のようなネットワーク"},
     {Type::date, "a date such as 2026-04-01", "2026-04-01 のような日付"},
     {Type::minute, "a time of day in quotes such as \"08:00\"", "\"08:00\" のように引用符で囲んだ時刻"},
@@ -51,16 +54,20 @@ constexpr TypeWords words[] = {
 
 std::string bound_text(const Key& key, std::uint64_t bound) {
     switch (key.type) {
-        case Type::bytes: return size_text(bound);
-        case Type::duration: return duration_text(Millis(bound));
-        default: return std::to_string(bound);
+        case Type::bytes:
+            return size_text(bound);
+        case Type::duration:
+            return duration_text(Millis(bound));
+        default:
+            return std::to_string(bound);
     }
 }
 
 const std::unordered_map<std::string_view, const Key*>& index() {
     static const auto by_path = [] {
         std::unordered_map<std::string_view, const Key*> map;
-        for (const auto& key : keys()) check(map.emplace(key.path, &key).second, "a key stands twice in the table");
+        for (const auto& key : keys())
+            check(map.emplace(key.path, &key).second, "a key stands twice in the table");
         return map;
     }();
     return by_path;

@@ -10,36 +10,36 @@
 namespace sekisho::config {
 
 enum class Type : std::uint8_t {
-    record,        // more keys inside
-    boolean,       // true or false
-    count,         // whole number
-    bytes,         // size with a unit: 64KiB
-    duration,      // time with a unit: 30s
-    text,          // one line for people or programs
-    local_text,    // text, or {ja: ..., en: ...}
-    name,          // a-z 0-9 . _ -
-    account,       // as name, for people
-    host,          // host name or address literal
-    authority,     // host, with a port where needed
-    path,          // file path, relative to the main file's folder
-    url,           // https://host:port
-    origin,        // https://host:port of a page
-    url_path,      // /prefix
-    method,        // GET
-    endpoint,      // 127.0.0.1:8443
-    network,       // 10.0.0.0/8
-    date,          // 2026-04-01
-    minute,        // "08:00"
-    days,          // mon-fri
-    timezone,      // Asia/Tokyo
-    person_kind,   // staff, contractor, ops
-    factor,        // otp, recovery, password
-    path_case,     // sensitive, insensitive
-    audit_failure, // refuse, serve_and_count
-    who,           // kind:staff & group:finance
-    secret,        // {file: path} or {env: NAME}
-    network_term,  // name of a network, or !name
-    pattern,       // conf.d/*.yaml
+    record,         // more keys inside
+    boolean,        // true or false
+    count,          // whole number
+    bytes,          // size with a unit: 64KiB
+    duration,       // time with a unit: 30s
+    text,           // one line for people or programs
+    local_text,     // text, or {ja: ..., en: ...}
+    name,           // a-z 0-9 . _ -
+    account,        // as name, for people
+    host,           // host name or address literal
+    authority,      // host, with a port where needed
+    path,           // file path, relative to the main file's folder
+    url,            // https://host:port
+    origin,         // https://host:port of a page
+    url_path,       // /prefix
+    method,         // GET
+    endpoint,       // 127.0.0.1:8443
+    network,        // 10.0.0.0/8
+    date,           // 2026-04-01
+    minute,         // "08:00"
+    days,           // mon-fri
+    timezone,       // Asia/Tokyo
+    person_kind,    // staff, contractor, ops
+    factor,         // otp, recovery, password
+    path_case,      // sensitive, insensitive
+    audit_failure,  // refuse, serve_and_count
+    who,            // kind:staff & group:finance
+    secret,         // {file: path} or {env: NAME}
+    network_term,   // name of a network, or !name
+    pattern,        // conf.d/*.yaml
 };
 
 enum class Shape : std::uint8_t { one, list, one_or_list, map };
@@ -48,11 +48,11 @@ enum class Reload : std::uint8_t { live, restart };
 // What a change may do to access; see config/diff.
 enum class Loosens : std::uint8_t {
     never,
-    any,         // every change
-    more,        // larger, or true
-    less,        // smaller, or false
-    added,       // an element or value that was not there
-    open,        // as added, and an empty list means "any"
+    any,    // every change
+    more,   // larger, or true
+    less,   // smaller, or false
+    added,  // an element or value that was not there
+    open,   // as added, and an empty list means "any"
 };
 
 struct Key {
@@ -60,8 +60,8 @@ struct Key {
     Type type;
     Shape shape;
     Need need;
-    std::string_view fallback;     // what holds when left out: a value, or for optional keys a note
-    std::uint64_t min, max;        // count: itself; bytes: bytes; duration: milliseconds; text: characters
+    std::string_view fallback;  // what holds when left out: a value, or for optional keys a note
+    std::uint64_t min, max;     // count: itself; bytes: bytes; duration: milliseconds; text: characters
     Reload reload;
     Loosens loosens;
     std::string_view since;

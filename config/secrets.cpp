@@ -1,13 +1,12 @@
 // Reading secrets, with a look at who else could.
 #include "config/secrets.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 extern char** environ;
@@ -39,7 +38,8 @@ private:
 
 SecretFault judge(const Descriptor& file) noexcept {
     if (!file.open())
-        return file.error() == ENOENT || file.error() == ENOTDIR ? SecretFault::missing : SecretFault::unreadable;
+        return file.error() == ENOENT || file.error() == ENOTDIR ? SecretFault::missing
+                                                                 : SecretFault::unreadable;
     struct stat facts {};
     if (::fstat(file.number(), &facts) != 0) return SecretFault::unreadable;
     if (!S_ISREG(facts.st_mode)) return SecretFault::not_regular;
@@ -53,14 +53,22 @@ SecretFault judge(const Descriptor& file) noexcept {
 
 Error error_of(SecretFault fault, const std::string& path) {
     switch (fault) {
-        case SecretFault::missing: return {Errc::not_found, "there is no file " + path};
-        case SecretFault::too_large: return {Errc::too_large, path + " is larger than 64KiB"};
-        case SecretFault::empty: return {Errc::malformed, path + " is empty"};
-        case SecretFault::not_regular: return {Errc::denied, path + " is not a regular file"};
-        case SecretFault::world: return {Errc::denied, "others can read or change " + path};
-        case SecretFault::group: return {Errc::denied, "its group can change " + path};
-        case SecretFault::stranger: return {Errc::denied, path + " belongs to another user"};
-        default: return {Errc::denied, path + " cannot be read"};
+        case SecretFault::missing:
+            return {Errc::not_found, "there is no file " + path};
+        case SecretFault::too_large:
+            return {Errc::too_large, path + " is larger than 64KiB"};
+        case SecretFault::empty:
+            return {Errc::malformed, path + " is empty"};
+        case SecretFault::not_regular:
+            return {Errc::denied, path + " is not a regular file"};
+        case SecretFault::world:
+            return {Errc::denied, "others can read or change " + path};
+        case SecretFault::group:
+            return {Errc::denied, "its group can change " + path};
+        case SecretFault::stranger:
+            return {Errc::denied, path + " belongs to another user"};
+        default:
+            return {Errc::denied, path + " cannot be read"};
     }
 }
 
@@ -112,6 +120,8 @@ const Secret* Environment::find(std::string_view name) const noexcept {
     return found == values_.end() ? nullptr : &found->second;
 }
 
-void Environment::put(std::string name, Secret value) { values_.insert_or_assign(std::move(name), std::move(value)); }
+void Environment::put(std::string name, Secret value) {
+    values_.insert_or_assign(std::move(name), std::move(value));
+}
 
 }  // namespace sekisho::config

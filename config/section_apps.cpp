@@ -1,7 +1,6 @@
 // Sections about what is behind the gateway: upstreams and apps.
-#include "config/sections.hpp"
-
 #include "base/text.hpp"
+#include "config/sections.hpp"
 
 namespace sekisho::config {
 namespace {
@@ -16,7 +15,8 @@ void read_upstream_url(Decoder& decoder, const Key& key, const Node& node, Upstr
 }
 
 void print_upstream_url(Printer& printer, const Key& key, const Upstream& from) {
-    const auto text = std::string(from.tls ? "https://" : "http://") + from.host + ":" + std::to_string(from.port);
+    const auto text =
+        std::string(from.tls ? "https://" : "http://") + from.host + ":" + std::to_string(from.port);
     printer.out.push_back({printer.path, &key, {text}});
 }
 

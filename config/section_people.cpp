@@ -12,7 +12,8 @@ void read_networks(Decoder& decoder, const Key& key, const Node& node, Model& ou
         Step step(decoder, node.keys[i].text);
         decoder.places.put(decoder.path, node.keys[i].place);
         Network network{node.keys[i].text, {}, node.keys[i].place};
-        if (has_value(decoder, inner, node.items[i])) read_value(decoder, inner, node.items[i], network.prefixes);
+        if (has_value(decoder, inner, node.items[i]))
+            read_value(decoder, inner, node.items[i], network.prefixes);
         out.networks.push_back(std::move(network));
     }
 }
@@ -104,7 +105,8 @@ void read_tier(Decoder& decoder, const Node& node, Tier& tier) {
         read_one(decoder, key_of("tiers.*", "rank"), node, tier.rank);
     else
         read_record(decoder, "tiers.*", node, tier_fields, tier);
-    if (node.find("on_audit_failure") == nullptr && tier.rank == 3) tier.on_audit_failure = OnAuditFailure::refuse;
+    if (node.find("on_audit_failure") == nullptr && tier.rank == 3)
+        tier.on_audit_failure = OnAuditFailure::refuse;
 }
 
 void read_tiers(Decoder& decoder, const Key& key, const Node& node, Model& out) {
@@ -141,8 +143,8 @@ void read_hours(Decoder& decoder, std::string_view pattern, const Node& node, Ho
 }
 
 std::string hours_text(const Hours& hours) {
-    return days_text(hours.days) + " " + minute_text(hours.from_minute) + "-" + minute_text(hours.to_minute) + " " +
-           hours.timezone;
+    return days_text(hours.days) + " " + minute_text(hours.from_minute) + "-" + minute_text(hours.to_minute) +
+           " " + hours.timezone;
 }
 
 }  // namespace sekisho::config

@@ -79,11 +79,8 @@ constexpr Field<Rule> filter(std::string_view name) {
 }
 
 constexpr Field<Rule> body_fields[] = {
-    filter<&Rule::who>("who"),
-    filter<&Rule::apps>("app"),
-    filter<&Rule::methods>("methods"),
-    filter<&Rule::paths>("paths"),
-    {"if", read_conditions, nullptr},
+    filter<&Rule::who>("who"),     filter<&Rule::apps>("app"),       filter<&Rule::methods>("methods"),
+    filter<&Rule::paths>("paths"), {"if", read_conditions, nullptr},
 };
 
 template <Rule::Effect effect>
@@ -100,7 +97,8 @@ constexpr Field<Rule> fields_of_rule[] = {
 
 void read_rule(Decoder& decoder, const Node& node, std::size_t index, Rule& out) {
     const auto* id = node.find("id");
-    Step step(decoder, id != nullptr && is_name(id->text, Type::name) ? id->text : "[" + std::to_string(index) + "]");
+    Step step(decoder,
+              id != nullptr && is_name(id->text, Type::name) ? id->text : "[" + std::to_string(index) + "]");
     out.place = id != nullptr ? id->place : node.place;
     decoder.places.put(decoder.path, out.place);
     read_record(decoder, "rules[]", node, fields_of_rule, out);

@@ -1,8 +1,7 @@
 // Sections about the gateway itself: where it listens, what it shows, where it keeps things, its limits.
-#include "config/sections.hpp"
-
 #include "base/text.hpp"
 #include "config/files.hpp"
+#include "config/sections.hpp"
 #include "config/syntax.hpp"
 
 namespace sekisho::config {

@@ -41,8 +41,10 @@ void fill_apps(Model& model) {
 }
 
 void fill_places(Model& model) {
-    if (model.ops.admin_socket.empty()) model.ops.admin_socket = resolve_path(model.store.data_directory, "admin.sock");
-    if (model.audit.directory.empty()) model.audit.directory = resolve_path(model.store.data_directory, "audit");
+    if (model.ops.admin_socket.empty())
+        model.ops.admin_socket = resolve_path(model.store.data_directory, "admin.sock");
+    if (model.audit.directory.empty())
+        model.audit.directory = resolve_path(model.store.data_directory, "audit");
 }
 
 }  // namespace

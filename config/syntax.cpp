@@ -70,7 +70,8 @@ bool is_float(std::string_view text) noexcept {
         if (!all_in(exponent, "0123456789")) return false;
     }
     const auto dots = std::count(mantissa.begin(), mantissa.end(), '.');
-    return dots <= 1 && all_in(mantissa, "0123456789_.") && mantissa.find_first_of("0123456789") != mantissa.npos;
+    return dots <= 1 && all_in(mantissa, "0123456789_.") &&
+           mantissa.find_first_of("0123456789") != mantissa.npos;
 }
 
 }  // namespace
@@ -159,7 +160,8 @@ bool is_number_like(std::string_view text) noexcept {
     if (text.size() > 2 && text[0] == '0') {
         const auto rest = text.substr(2);
         const char base = to_lower(text[1]);
-        if (base == 'x' && std::all_of(rest.begin(), rest.end(), [](char c) { return is_hex(c) || c == '_'; }))
+        if (base == 'x' &&
+            std::all_of(rest.begin(), rest.end(), [](char c) { return is_hex(c) || c == '_'; }))
             return true;
         if ((base == 'o' || base == 'b') && all_in(rest, "01234567_")) return true;
     }

@@ -7,9 +7,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <sys/inotify.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -17,6 +14,8 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 namespace sekisho::config {
 namespace {
@@ -68,7 +67,8 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
 
     void note(const inotify_event& event, const std::string& name) {
         const auto folder = folders.find(event.wd);
-        const bool ours = (event.mask & IN_Q_OVERFLOW) != 0 || (folder != folders.end() && concerns(folder->second, name));
+        const bool ours =
+            (event.mask & IN_Q_OVERFLOW) != 0 || (folder != folders.end() && concerns(folder->second, name));
         if (!ours || ((event.mask & begins) == 0 && !pending)) return;
         arm();
     }
@@ -112,7 +112,8 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
         }
         const auto digest = digest_of(sources);
         if (Bytes(digest.begin(), digest.end()) == known) return;
-        const bool whole = std::all_of(sources.begin(), sources.end(), [](const Source& s) { return s.ended; });
+        const bool whole =
+            std::all_of(sources.begin(), sources.end(), [](const Source& s) { return s.ended; });
         if (!whole) return tell(ChangeReason::incomplete);
         // Told once: a refused reload is not tried again until something differs anew.
         known.assign(digest.begin(), digest.end());

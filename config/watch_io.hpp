@@ -32,8 +32,8 @@ public:
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    // follow watches the files this model was read from, and the folders its includes name, so that a new file is
-    // noticed too. What the model was read from counts as loaded.
+    // follow watches the files this model was read from, and the folders its includes name, so that a new
+    // file is noticed too. What the model was read from counts as loaded.
     void follow(const Model& model);
     bool working() const noexcept;
 

@@ -1,6 +1,6 @@
-// Goal: what is well-formed loads as written; everything else is refused with the right id at the right place.
-// Method: one small good file and the example; then a table of single changes, each with the id, line and column
-// of its first finding.
+// Goal: what is well-formed loads as written; everything else is refused with the right id at the right
+// place. Method: one small good file and the example; then a table of single changes, each with the id, line
+// and column of its first finding.
 #include "config/load.hpp"
 
 #include "tests/config/support.hpp"
@@ -29,7 +29,7 @@ TEST(Load, SmallFileHasNoFinding) {
 }
 
 TEST(Load, ExampleLoadsAsWritten) {
-    const auto loaded = load_string(example_text());
+    const auto loaded = load_string(example_text(SEKISHO_SOURCE_DIR));
     EXPECT_EQ(to_text(loaded.diagnostics, Language::en), "");
     ASSERT_TRUE(loaded.model);
     const auto& model = *loaded.model;
@@ -193,8 +193,7 @@ TEST_P(BadSnippet, IsRefusedAtItsPlace) {
     ASSERT_NE(found, loaded.diagnostics.end()) << to_text(loaded.diagnostics, Language::en);
     EXPECT_EQ(std::pair(found->line, found->column), std::pair(bad.line, bad.column))
         << to_text(loaded.diagnostics, Language::en);
-    for (const auto language : {Language::en, Language::ja})
-        EXPECT_GT(to_text(*found, language).size(), 20u);
+    for (const auto language : {Language::en, Language::ja}) EXPECT_GT(to_text(*found, language).size(), 20u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Load, BadSnippet, testing::ValuesIn(bads), [](const auto& one) {
@@ -211,7 +210,8 @@ TEST(Load, ReportsEveryFaultAtOnce) {
     const auto loaded = load_string(text);
     std::vector<std::string_view> ids;
     for (const auto& d : loaded.diagnostics) ids.push_back(d.id());
-    EXPECT_EQ(ids, (std::vector<std::string_view>{"value.form", "value.choice", "key.missing", "key.unknown"}));
+    EXPECT_EQ(ids,
+              (std::vector<std::string_view>{"value.form", "value.choice", "key.missing", "key.unknown"}));
 }
 
 TEST(Load, BoundsItsFindings) {
@@ -270,7 +270,8 @@ TEST(Load, HostileShapesEndAtTheirBounds) {
         bomb += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ",*" + char(c - 1) + "]\n";
     const auto bombed = load_string(bomb);
     EXPECT_FALSE(bombed.model);
-    EXPECT_NE(to_text(bombed.diagnostics, Language::en).find("aliases (*) are not accepted"), std::string::npos);
+    EXPECT_NE(to_text(bombed.diagnostics, Language::en).find("aliases (*) are not accepted"),
+              std::string::npos);
 }
 
 TEST(Load, EveryBytePrefixGivesAnAnswer) {
@@ -283,7 +284,7 @@ TEST(Load, EveryBytePrefixGivesAnAnswer) {
 
 // R14: a truncated file can be valid YAML without its last denies.
 TEST(Load, NoLinePrefixOfTheExampleIsFitForAutomaticReload) {
-    const auto text = example_text();
+    const auto text = example_text(SEKISHO_SOURCE_DIR);
     int loadable = 0;
     for (std::size_t end = text.find('\n'); end + 1 < text.size(); end = text.find('\n', end + 1)) {
         const auto loaded = load_string(text.substr(0, end + 1));
@@ -299,7 +300,8 @@ TEST(Include, MergesFilesAndRefusesDuplicates) {
     const auto main = replaced(small_text(), "version: 1\n", "version: 1\ninclude: [conf.d/*.yaml]\n");
     MemoryFiles files;
     files.put("etc/main.yaml", main);
-    files.put("etc/conf.d/a.yaml", "groups: {sales: Sales}\nrules: [{id: r2, deny: {who: any, paths: [/x]}}]\n...\n");
+    files.put("etc/conf.d/a.yaml",
+              "groups: {sales: Sales}\nrules: [{id: r2, deny: {who: any, paths: [/x]}}]\n...\n");
     files.put("etc/conf.d/.hidden.yaml", "nonsense");
     const auto good = load_checked_from(files, "etc/main.yaml", options);
     EXPECT_EQ(to_text(good.diagnostics, Language::en), "");
@@ -321,7 +323,8 @@ TEST(Include, MergesFilesAndRefusesDuplicates) {
 TEST(Include, RefusesNestingCyclesAndAbsence) {
     const auto ids = [](const std::string& include, const std::string& other) {
         MemoryFiles files;
-        files.put("main.yaml", replaced(small_text(), "version: 1\n", "version: 1\ninclude: [" + include + "]\n"));
+        files.put("main.yaml",
+                  replaced(small_text(), "version: 1\n", "version: 1\ninclude: [" + include + "]\n"));
         files.put("other.yaml", other);
         std::string all;
         for (const auto& d : load_from(files, "main.yaml").diagnostics) all += std::string(d.id()) + " ";
@@ -329,7 +332,8 @@ TEST(Include, RefusesNestingCyclesAndAbsence) {
     };
     EXPECT_EQ(ids("other.yaml", "include: [x.yaml]\n...\n"), "include.nested ");
     EXPECT_EQ(ids("\"*.yaml\"", "groups: {sales: Sales}\n...\n"), "include.cycle ");
-    EXPECT_EQ(ids("other.yaml, other.yaml", "groups: {sales: Sales}\n...\n"), "value.duplicate include.twice ");
+    EXPECT_EQ(ids("other.yaml, other.yaml", "groups: {sales: Sales}\n...\n"),
+              "value.duplicate include.twice ");
     EXPECT_EQ(ids("other.yaml, \"o*.yaml\"", "groups: {sales: Sales}\n...\n"), "include.twice ");
     EXPECT_EQ(ids("gone.yaml", ""), "file.missing ");
     EXPECT_EQ(ids("none.d/*.yaml", ""), "include.none ");

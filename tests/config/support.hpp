@@ -14,8 +14,9 @@ inline std::string file_text(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-inline std::string source_dir() { return SEKISHO_SOURCE_DIR; }
-inline std::string example_text() { return file_text(source_dir() + "/docs/examples/sekisho.yaml"); }
+inline std::string example_text(const std::string& source_dir) {
+    return file_text(source_dir + "/docs/examples/sekisho.yaml");
+}
 
 // The smallest configuration that loads: 17 lines, so that what is appended begins on line 18.
 inline std::string small_text() {
