@@ -209,7 +209,7 @@ void Server::Impl::add_verbs() {
 
 void Server::Impl::follow_files() {
     const auto snapshot = board.get();
-    watch->follow(snapshot->model->files);
+    watch->follow(*snapshot->model);
 }
 
 StatusFacts Server::Impl::facts() {

@@ -17,6 +17,17 @@ Verdict& refuse(Verdict& verdict, Refused why) {
     return verdict;
 }
 
+// What a session may not do whatever the rules say: one opened by a recovery code reaches enrolment only, and
+// a factor enrolled after a recovery has no power over critical apps for a day (R16).
+void bound_by_proof(const AppParts& parts, const auth::Session& session, WallTime now,
+                    policy::Decision& decision) {
+    constexpr std::uint8_t critical_rank = 3;
+    const bool limited = parts.tier_rank >= critical_rank && now < session.limited_until;
+    if (session.strength >= FactorStrength::otp && !limited) return;
+    decision.allow = false;
+    if (decision.who_matched) decision.reason = policy::Reason::factor_missing;
+}
+
 }  // namespace
 
 Verdict Admission::judge(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer,
@@ -92,6 +103,7 @@ void Admission::decide_app(const SnapshotPtr& snapshot, const RequestHead& head,
     const auto& standing = this->standing(snapshot, verdict.session, *verdict.app);
     verdict.decision = policy::decide(*standing.residual, {head.method, verdict.path, peer.client, now});
     verdict.policy_nanoseconds = (clock_.steady() - began).count();
+    bound_by_proof(snapshot->parts(*verdict.app), *verdict.session, now, verdict.decision);
     if (!verdict.decision.allow) {
         refuse(verdict, verdict.decision.who_matched || app.listed ? Refused::denied : Refused::unknown);
         return;
@@ -140,7 +152,8 @@ Admission::Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& sna
         app = *again;
     }
     const auto& standing = this->standing(snapshot, permit.session_owner(), app);
-    const auto decision = policy::decide(*standing.residual, request);
+    auto decision = policy::decide(*standing.residual, request);
+    bound_by_proof(snapshot->parts(app), permit.session(), request.now, decision);
     if (!decision.allow)
         return permit.snapshot().generation != snapshot->generation && permit.valid_until() > request.now
                    ? Recheck::policy_changed
