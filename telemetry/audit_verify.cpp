@@ -105,8 +105,9 @@ void ChainVerifier::settle(Seq next, bool linked) {
 }
 
 void ChainVerifier::open_hole(Seq first, Seq last) {
-    const auto finding = report(Damage::dropped, first, last,
-                                fmt::format("{} {} missing", range_text(first, last), is_are(first, last)));
+    const auto finding =
+        report(Damage::dropped, first, last,
+               fmt::format("{} {} dropped", range_text(first, last), first == last ? "was" : "were"));
     if (holes_.size() < holes_max) holes_.push_back({first, last, finding, {}});
     link_.reset();
 }
@@ -177,7 +178,8 @@ void ChainVerifier::out_of_place(const ChainLine& line) {
     for (auto& hole : holes_) {
         if (line.seq < hole.first || line.seq > hole.last || hole.found.size() >= found_max) continue;
         if (!hole.found.insert(line.seq).second) break;
-        auto sentence = fmt::format("record {} stands after record {}", line.seq, report_.head.seq);
+        auto sentence =
+            fmt::format("record {} was reordered: it stands after record {}", line.seq, report_.head.seq);
         const bool filled = hole.found.size() == hole.last - hole.first + 1;
         if (!filled || hole.finding == not_kept) {
             report(Damage::reordered, line.seq, line.seq, std::move(sentence));
@@ -185,9 +187,9 @@ void ChainVerifier::out_of_place(const ChainLine& line) {
         }
         auto& finding = report_.findings[hole.finding];
         finding.damage = Damage::reordered;
-        finding.sentence = hole.first == hole.last
-                               ? std::move(sentence)
-                               : fmt::format("{} stand elsewhere", range_text(hole.first, hole.last));
+        finding.sentence = hole.first == hole.last ? std::move(sentence)
+                                                   : fmt::format("{} were reordered: they stand elsewhere",
+                                                                 range_text(hole.first, hole.last));
         return;
     }
     if (line.seq == report_.head.seq) twin_link_ = line.hash;

@@ -31,11 +31,13 @@ constexpr std::size_t slot_of(Ids... ids) noexcept {
     return slot_layout[static_cast<std::size_t>(M)] + index * width;
 }
 
-// bucket_of counts the bounds below the value; a fixed trip count lets the compiler use vectors.
+// bucket_of counts the bounds below the value: a binary search of five steps without a branch.
 inline std::size_t bucket_of(const Bounds& bounds, std::int64_t nanoseconds) noexcept {
+    static_assert(bound_count == 16);
     std::size_t bucket = 0;
-    for (const std::int64_t bound : bounds) bucket += nanoseconds > bound ? 1u : 0u;
-    return bucket;
+    for (const std::size_t step : {8u, 4u, 2u, 1u})
+        bucket += nanoseconds > bounds[bucket + step - 1] ? step : 0;
+    return bucket + (nanoseconds > bounds[bucket] ? 1 : 0);
 }
 
 enum class Writers : std::uint8_t { one, many };
