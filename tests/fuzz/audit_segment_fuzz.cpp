@@ -1,6 +1,7 @@
 // Whatever stands in a segment and in a checkpoint file, the verifier ends with bounded, well-formed
 // findings, calls nothing intact that holds an unreadable line, and the reader shows nothing that could steer
 // a terminal. Input: the segment, then optionally a line "===" and checkpoints.
+#include "telemetry/audit_chain.hpp"
 #include "telemetry/audit_search_io.hpp"
 
 using namespace sekisho;
