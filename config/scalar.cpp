@@ -3,6 +3,7 @@
 
 #include "base/edit_distance.hpp"
 #include "base/text.hpp"
+#include "config/choices.hpp"
 #include "config/files.hpp"
 #include "config/syntax.hpp"
 
@@ -110,22 +111,6 @@ bool read_number(Decoder& decoder, const Key& key, const Node& node, N& out) {
 }
 
 template <class Choice>
-struct Word {
-    std::string_view text;
-    Choice choice;
-};
-
-constexpr Word<PersonKind> person_kinds[] = {
-    {"staff", PersonKind::staff}, {"contractor", PersonKind::contractor}, {"ops", PersonKind::ops}};
-constexpr Word<FactorStrength> strengths[] = {{"password", FactorStrength::password},
-                                              {"recovery", FactorStrength::recovery},
-                                              {"otp", FactorStrength::otp}};
-constexpr Word<PathCase> path_cases[] = {{"sensitive", PathCase::sensitive},
-                                         {"insensitive", PathCase::insensitive}};
-constexpr Word<OnAuditFailure> audit_failures[] = {{"refuse", OnAuditFailure::refuse},
-                                                   {"serve_and_count", OnAuditFailure::serve_and_count}};
-
-template <class Choice>
 bool read_choice(Decoder& decoder, const Key& key, const Node& node, std::span<const Word<Choice>> choices,
                  Choice& out) {
     if (!need_scalar(decoder, key, node)) return false;
@@ -140,13 +125,6 @@ bool read_choice(Decoder& decoder, const Key& key, const Node& node, std::span<c
     auto& finding = decoder.fault("value.choice", node, {type_words(key.type), node.text});
     if (const auto meant = nearest(node.text, known)) finding.meant = *meant;
     return false;
-}
-
-template <class Choice>
-std::string print_choice(std::span<const Word<Choice>> choices, Choice value) {
-    for (const auto& word : choices)
-        if (word.choice == value) return std::string(word.text);
-    return "none";
 }
 
 bool plain_text(Decoder& decoder, const Key& key, const Node& node) {
@@ -404,50 +382,6 @@ bool read_one(Decoder& decoder, const Key& key, const Node& node, WhoClause& out
         out.push_back(std::move(*term));
     }
     return true;
-}
-
-std::string print_one(const Key&, bool value) { return value ? "true" : "false"; }
-std::string print_one(const Key& key, std::uint8_t value) {
-    return key.type == Type::days ? days_text(value) : std::to_string(value);
-}
-std::string print_one(const Key&, std::uint16_t value) { return minute_text(value); }
-std::string print_one(const Key& key, std::uint32_t value) { return print_one(key, std::uint64_t{value}); }
-std::string print_one(const Key& key, std::uint64_t value) {
-    return key.type == Type::bytes ? size_text(value) : std::to_string(value);
-}
-std::string print_one(const Key&, Millis value) { return duration_text(value); }
-std::string print_one(const Key&, Seconds value) { return duration_text(value); }
-std::string print_one(const Key&, const std::optional<Seconds>& value) {
-    return value ? duration_text(*value) : std::string();
-}
-std::string print_one(const Key&, const std::string& value) { return value; }
-std::string print_one(const Key&, const LocalText& value) {
-    return value.ja == value.en ? value.en : "{ja: " + value.ja + ", en: " + value.en + "}";
-}
-std::string print_one(const Key&, const Endpoint& value) {
-    const auto address = to_text(value.address);
-    const bool v6 = address.find(':') != std::string::npos;
-    return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(value.port);
-}
-std::string print_one(const Key&, const Prefix& value) { return to_text(value); }
-std::string print_one(const Key&, const Date& value) { return sekisho::to_text(value); }
-std::string print_one(const Key&, PersonKind value) { return print_choice<PersonKind>(person_kinds, value); }
-std::string print_one(const Key&, FactorStrength value) {
-    return print_choice<FactorStrength>(strengths, value);
-}
-std::string print_one(const Key&, PathCase value) { return print_choice<PathCase>(path_cases, value); }
-std::string print_one(const Key&, OnAuditFailure value) {
-    return print_choice<OnAuditFailure>(audit_failures, value);
-}
-std::string print_one(const Key& key, const WhoClause& value) {
-    constexpr std::string_view prefixes[] = {"any", "user:", "group:", "org:", "kind:"};
-    std::string out;
-    for (const auto& term : value) {
-        if (!out.empty()) out += " & ";
-        out += prefixes[static_cast<std::size_t>(term.kind)];
-        out += term.kind == WhoTerm::Kind::kind ? print_one(key, term.person) : term.name;
-    }
-    return out;
 }
 
 }  // namespace sekisho::config

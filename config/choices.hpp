@@ -1,0 +1,25 @@
+#pragma once
+// The words of every closed set of choices, for reading and for printing.
+#include "config/model.hpp"
+
+#include <string_view>
+
+namespace sekisho::config {
+
+template <class Choice>
+struct Word {
+    std::string_view text;
+    Choice choice;
+};
+
+inline constexpr Word<PersonKind> person_kinds[] = {
+    {"staff", PersonKind::staff}, {"contractor", PersonKind::contractor}, {"ops", PersonKind::ops}};
+inline constexpr Word<FactorStrength> strengths[] = {{"password", FactorStrength::password},
+                                                     {"recovery", FactorStrength::recovery},
+                                                     {"otp", FactorStrength::otp}};
+inline constexpr Word<PathCase> path_cases[] = {{"sensitive", PathCase::sensitive},
+                                                {"insensitive", PathCase::insensitive}};
+inline constexpr Word<OnAuditFailure> audit_failures[] = {
+    {"refuse", OnAuditFailure::refuse}, {"serve_and_count", OnAuditFailure::serve_and_count}};
+
+}  // namespace sekisho::config
