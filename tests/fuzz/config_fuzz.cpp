@@ -2,6 +2,7 @@
 // is equal to itself, and cutting its end marker keeps it from automatic reload.
 #include "config/check.hpp"
 #include "config/diff.hpp"
+#include "config/load.hpp"
 
 #include <cstddef>
 #include <cstdint>
