@@ -1,5 +1,7 @@
 #include "auth/password.hpp"
 
+#include <array>
+
 #include "auth/common_passwords.hpp"
 #include "base/base64.hpp"
 #include "base/check.hpp"
@@ -127,6 +129,22 @@ std::optional<Secret> normal_password(std::string_view typed) {
     return out;
 }
 
+namespace {
+
+// "aaaaaaaaaaaa", "abababab": fewer than three different bytes.
+bool few_letters(std::string_view text) {
+    std::array<bool, 256> seen{};
+    int different = 0;
+    for (const char c : text) {
+        auto& known = seen[static_cast<unsigned char>(c)];
+        different += known ? 0 : 1;
+        known = true;
+    }
+    return different < 3;
+}
+
+}  // namespace
+
 std::optional<PasswordFault> fault_of(std::string_view typed, std::string_view account) {
     if (typed.size() > password_bytes_max) return PasswordFault::too_long;
     if (typed.empty()) return PasswordFault::too_short;
@@ -135,7 +153,7 @@ std::optional<PasswordFault> fault_of(std::string_view typed, std::string_view a
     if (characters_in(normal->reveal_text()) < password_characters_min) return PasswordFault::too_short;
     auto folded = lower(normal->reveal_text());
     std::optional<PasswordFault> fault;
-    if (is_common_password(folded))
+    if (is_common_password(folded) || few_letters(folded))
         fault = PasswordFault::common;
     else if (like_name(folded, account))
         fault = PasswordFault::like_name;

@@ -138,7 +138,7 @@ LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead
         case Refused::websocket:
         case Refused::connection_auth:
             return local(
-                answer_error(request, "access.method_off", {{"other", snapshot->model->portal.host}}));
+                answer_error(request, "access.origin"));
         case Refused::none:
             break;
     }

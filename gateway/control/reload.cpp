@@ -52,11 +52,12 @@ Result<boost::json::object> Reloads::refuse(Error error, const std::string& acto
     return error;
 }
 
-Result<boost::json::object> Reloads::reload(Loosening loosening, const std::string& actor) {
+Result<boost::json::object> Reloads::reload(Loosening loosening, const std::string& actor, Whole whole) {
     const std::lock_guard lock(one_at_a_time_);
     const auto current = board_.get();
     auto loaded = config::load_checked(path_, {services_.clock.wall(), true});
     if (!loaded.model) return refuse(Error(Errc::malformed, config::to_json(loaded.diagnostics)), actor);
+    if (whole == Whole::required && !loaded.complete()) return refuse(Error(Errc::malformed, "a file lacks its end line \"...\""), actor);
     const auto difference = config::diff(*current->model, *loaded.model);
     if (difference.loosens() && loosening == Loosening::refused)
         return refuse(
@@ -87,15 +88,10 @@ Result<boost::json::object> Reloads::reload(Loosening loosening, const std::stri
 void Reloads::files_changed(config::ChangeReason reason) {
     switch (reason) {
         case config::ChangeReason::ready:
-            (void)reload(Loosening::refused, "file watch");
+            (void)reload(Loosening::refused, "file watch", Whole::required);
             break;
-        case config::ChangeReason::incomplete:
-            services_.log.warning("configuration changed but a file lacks its end line, nothing was loaded",
-                                  {});
-            break;
-        case config::ChangeReason::unreadable:
-            services_.log.warning("configuration changed but a file cannot be read, nothing was loaded", {});
-            break;
+        case config::ChangeReason::incomplete: (void)refuse(Error(Errc::malformed, "a file lacks its end line \"...\""), "file watch"); break;
+        case config::ChangeReason::unreadable: (void)refuse(Error(Errc::unavailable, "a file cannot be read"), "file watch"); break;
     }
 }
 

@@ -33,7 +33,10 @@ public:
 
     // After Exchange::State::switched: the raw connection and what came behind the 101.
     ByteStream& stream() noexcept { return connection_->stream(); }
-    FlatBuffer& received() noexcept { return in_; }
+    FlatBuffer& received() noexcept {
+        in_.consume(std::exchange(head_bytes_, 0));
+        return in_;
+    }
 
     SteadyTime connected_at() const noexcept { return connected_at_; }
     bool anything_sent() const noexcept { return sent_anything_; }

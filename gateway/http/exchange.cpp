@@ -11,6 +11,14 @@ constexpr Seconds pace_check_every{1};
 }  // namespace
 
 bool Exchange::step(SteadyTime now) {
+    bool moved = pump(now);
+    if (state_ != State::running) return moved;
+    // An upstream that is given up, or tries its next address, has something to say at once.
+    if (judge_time(now)) moved |= pump(now);
+    return moved;
+}
+
+bool Exchange::pump(SteadyTime now) {
     bool moved = false;
     while (state_ == State::running) {
         bool again = pump_request(now);
@@ -19,7 +27,6 @@ bool Exchange::step(SteadyTime now) {
         if (!again) break;
         moved = true;
     }
-    if (state_ == State::running) judge_time(now);
     return moved;
 }
 
@@ -49,7 +56,10 @@ bool Exchange::pump_request(SteadyTime now) {
 }
 
 bool Exchange::pump_response(SteadyTime now) {
-    if (!started_ && !take_head(now)) return false;
+    if (!started_) {
+        if (!take_head(now)) return false;
+        if (!started_) return true;  // an interim head: look again
+    }
     if (state_ != State::running || finished_ || switching_) return false;
     return take_body();
 }
@@ -134,15 +144,16 @@ bool Exchange::below_pace(std::uint64_t bytes, SteadyTime since, SteadyTime now)
     return bytes < seconds * pace_.bytes_per_second;
 }
 
-void Exchange::judge_time(SteadyTime now) {
+// True when the upstream side was told that its time is over.
+bool Exchange::judge_time(SteadyTime now) {
     judged_at_ = now;
     if (upstream_.deadline() <= now) {
         upstream_.expire(now);
-        return;
+        return true;
     }
     if (pace_.total.count() != 0 && now - began_ >= pace_.total) {
         state_ = State::upstream_failed;
-        return;
+        return false;
     }
     // A client that sends its body, or reads its response, slower than the least rate over all the time we
     // waited.
@@ -150,7 +161,7 @@ void Exchange::judge_time(SteadyTime now) {
     if (waits_for_body && below_pace(request_bytes_, first_wait_, now)) {
         state_ = State::client_failed;
         too_slow_ = true;
-        return;
+        return false;
     }
     const bool stalled = started_ && client_.flush() == Flush::wait;
     if (!stalled) {
@@ -162,6 +173,7 @@ void Exchange::judge_time(SteadyTime now) {
         state_ = State::client_failed;
         too_slow_ = true;
     }
+    return false;
 }
 
 SteadyTime Exchange::deadline() const noexcept {

@@ -50,7 +50,8 @@ private:
     bool take_head(SteadyTime now);
     bool take_body();
     bool flush_both();
-    void judge_time(SteadyTime now);
+    bool pump(SteadyTime now);
+    bool judge_time(SteadyTime now);
     bool below_pace(std::uint64_t bytes, SteadyTime since, SteadyTime now) const noexcept;
 
     ClientSide& client_;

@@ -238,7 +238,7 @@ void Http1Session::begin_request(const RequestHead& head, std::size_t head_bytes
         const auto name = split_host(head.host).name;
         LocalReply answer{is_safe(head.method_id) ? 301 : 308, {}, {}, true};
         const auto port = portal.port == 443 ? std::string() : fmt::format(":{}", portal.port);
-        const bool known = worker_.snapshot()->routes.find_host(name) != nullptr;
+        const bool known = worker_.snapshot()->routes.find_host(fmt::format("{}:{}", name, portal.port)) != nullptr;
         answer.with("Location",
                     fmt::format("https://{}{}{}", known ? name : std::string_view(portal.host), port,
                                 known && head.form == TargetForm::origin ? head.target : "/"));
@@ -449,9 +449,9 @@ void Http1Session::judge_exchange() {
             const bool faulty = request.client->body_fault() != BodyFault::none &&
                                 request.client->body_fault() != BodyFault::truncated;
             if (!exchange.response_started() && (faulty || exchange.client_too_slow())) {
-                request.upstream.reset();
-                request.exchange.reset();
                 const int status = too_large ? 413 : exchange.client_too_slow() ? 408 : 400;
+                request.exchange.reset();
+                request.upstream.reset();
                 return reject_head(status);
             }
             finish_request(exchange.client_too_slow() ? ExchangeOutcome::timed_out

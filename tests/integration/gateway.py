@@ -1,5 +1,6 @@
 """Starts the real binary on ports given by the kernel, with a configuration made for the test."""
 import json
+import math
 import os
 import pathlib
 import queue
@@ -250,8 +251,8 @@ class Gateway:
     # -- time (builds with SEKISHO_TEST_HOOKS)
     def shift(self, seconds):
         """Moves the gateway's clock to `seconds` ahead of the machine's."""
-        self.cli("test-clock", "--shift", int(seconds))
-        self.shift_seconds = seconds
+        self.shift_seconds = math.ceil(seconds)
+        self.cli("test-clock", "--shift", self.shift_seconds)
 
     # -- people
     def add(self, name):

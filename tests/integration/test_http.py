@@ -64,9 +64,12 @@ def test_chunked_down_with_trailers(shared, sato):
 
 
 def test_chunked_up(shared, sato, upstreams):
-    data = raw(shared, sato, "POST /echo HTTP/1.1\r\nHost: @HOST\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n@COOKIE\r\n\r\n"
-                             "5\r\nhello\r\n6\r\n world\r\n0\r\nX-Late: yes\r\nX-Forwarded-User: root\r\n\r\n")
+    start = "POST /echo HTTP/1.1\r\nHost: @HOST\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n@COOKIE\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n"
+    data = raw(shared, sato, start + "X-Late: yes\r\n\r\n")
     assert data.startswith(b"HTTP/1.1 200") and b"hello world" in data
+    # A trailer that claims an identity refuses the message; the upstream sees no proper end of it.
+    data = raw(shared, sato, start + "X-Forwarded-User: root\r\n\r\n")
+    assert data.startswith(b"HTTP/1.1 400")
     assert not any(k.lower() == "x-forwarded-user" for k, _ in upstreams["wiki"].last("/echo").trailers)
 
 
