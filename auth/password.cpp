@@ -1,7 +1,5 @@
 #include "auth/password.hpp"
 
-#include <array>
-
 #include "auth/common_passwords.hpp"
 #include "base/base64.hpp"
 #include "base/check.hpp"

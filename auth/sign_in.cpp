@@ -20,7 +20,8 @@ constexpr std::size_t ticket_bytes_max = 512;
 // What a name that cannot be an account counts as: it is throttled like any other.
 std::string throttled_name(std::string_view typed) {
     if (auto name = normal_account_name(typed)) return std::move(*name);
-    return std::string(cut_utf8(typed, account_bytes_max));
+    // "-" is no account's name: nothing typed is somebody unknown, not a form that has expired.
+    return typed.empty() ? std::string("-") : std::string(cut_utf8(typed, account_bytes_max));
 }
 
 bool too_busy(const Error& error) {

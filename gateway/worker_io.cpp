@@ -224,6 +224,7 @@ void Worker::drain(Millis) {
     reactor_.post([this] {
         draining_ = true;
         for (auto& listener : listeners_) listener->stop();
+        for (auto* connection : connections_) connection->begin_drain();
         reactor_.stop_when_idle();
     });
 }

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace sekisho::gateway {
@@ -39,6 +40,8 @@ public:
     virtual const auth::Session& session() const noexcept = 0;
     // ask_again wakes the exchange so that it rechecks its permit.
     virtual void ask_again() noexcept = 0;
+    // begin_drain wakes the connection so that it ends when nothing runs on it.
+    virtual void begin_drain() noexcept = 0;
     ActiveExchange() = default;
     ActiveExchange(const ActiveExchange&) = delete;
     ActiveExchange& operator=(const ActiveExchange&) = delete;
@@ -87,6 +90,8 @@ public:
     void give_back(std::unique_ptr<RequestState> state);
     void enter(ActiveExchange& exchange);
     void leave(ActiveExchange& exchange) noexcept;
+    void connected(ActiveExchange& connection) { connections_.insert(&connection); }
+    void disconnected(ActiveExchange& connection) noexcept { connections_.erase(&connection); }
 
 private:
     void refresh();
@@ -105,6 +110,7 @@ private:
     std::vector<UpstreamPool*> pool_of_upstream_;  // of snapshot_
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<ActiveExchange*> active_;
+    std::unordered_set<ActiveExchange*> connections_;  // every one, also those that rest
     std::vector<std::unique_ptr<RequestState>> states_;
     std::vector<std::uint8_t> random_;
     std::size_t random_at_ = 0;

@@ -1,9 +1,9 @@
 #include "gateway/control/reload.hpp"
 
-#include <boost/json/serialize.hpp>
-
 #include "config/check.hpp"
 #include "config/diff.hpp"
+
+#include <boost/json/serialize.hpp>
 
 namespace sekisho::gateway {
 namespace {
@@ -57,7 +57,8 @@ Result<boost::json::object> Reloads::reload(Loosening loosening, const std::stri
     const auto current = board_.get();
     auto loaded = config::load_checked(path_, {services_.clock.wall(), true});
     if (!loaded.model) return refuse(Error(Errc::malformed, config::to_json(loaded.diagnostics)), actor);
-    if (whole == Whole::required && !loaded.complete()) return refuse(Error(Errc::malformed, "a file lacks its end line \"...\""), actor);
+    if (whole == Whole::required && !loaded.complete())
+        return refuse(Error(Errc::malformed, "a file lacks its end line \"...\""), actor);
     const auto difference = config::diff(*current->model, *loaded.model);
     if (difference.loosens() && loosening == Loosening::refused)
         return refuse(
@@ -90,8 +91,12 @@ void Reloads::files_changed(config::ChangeReason reason) {
         case config::ChangeReason::ready:
             (void)reload(Loosening::refused, "file watch", Whole::required);
             break;
-        case config::ChangeReason::incomplete: (void)refuse(Error(Errc::malformed, "a file lacks its end line \"...\""), "file watch"); break;
-        case config::ChangeReason::unreadable: (void)refuse(Error(Errc::unavailable, "a file cannot be read"), "file watch"); break;
+        case config::ChangeReason::incomplete:
+            (void)refuse(Error(Errc::malformed, "a file lacks its end line \"...\""), "file watch");
+            break;
+        case config::ChangeReason::unreadable:
+            (void)refuse(Error(Errc::unavailable, "a file cannot be read"), "file watch");
+            break;
     }
 }
 

@@ -31,7 +31,8 @@ public:
     // reload loads, checks, compares and swaps. The result says what happened: generation, changes, what
     // waits for a restart. Errors: Errc::malformed with the diagnostics as text, Errc::denied when it
     // loosens. Thread: any pool thread; one at a time.
-    Result<boost::json::object> reload(Loosening loosening, const std::string& actor, Whole whole = Whole::trusted);
+    Result<boost::json::object> reload(Loosening loosening, const std::string& actor,
+                                       Whole whole = Whole::trusted);
     // files_changed is what the watch calls: loosening is never taken by itself.
     void files_changed(config::ChangeReason reason);
 

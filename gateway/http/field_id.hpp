@@ -83,6 +83,7 @@ inline constexpr std::uint8_t kBadTrailer =
     X(referer, "referer", kNoTrailer)                                                      \
     X(referrer_policy, "referrer-policy", kNoTrailer)                                      \
     X(report_to, "report-to", kDropDownward | kNoTrailer)                                  \
+    X(reporting_endpoints, "reporting-endpoints", kDropDownward | kNoTrailer)              \
     X(retry_after, "retry-after", kNoTrailer)                                              \
     X(sec_ch_ua, "sec-ch-ua", kNoTrailer)                                                  \
     X(sec_ch_ua_mobile, "sec-ch-ua-mobile", kNoTrailer)                                    \

@@ -81,6 +81,7 @@ Http1Session::Http1Session(Worker& worker, AcceptedSocket socket, ConnectionKind
         stream_ = std::make_unique<PlainStream>(std::move(descriptor));
     }
     stream_->attach(waiter_);
+    worker.connected(*this);
     const auto& limits = worker.snapshot()->model->limits;
     deadline_ = began_ + (kind == ConnectionKind::tls ? limits.handshake_timeout : limits.head_timeout);
     const auto listener = static_cast<std::uint8_t>(kind);
@@ -89,6 +90,7 @@ Http1Session::Http1Session(Worker& worker, AcceptedSocket socket, ConnectionKind
 }
 
 Http1Session::~Http1Session() {
+    worker_.disconnected(*this);
     if (active_) worker_.leave(*this);
     if (request_) worker_.give_back(std::move(request_));
     worker_.recorder().shard().add<Metric::connections_open>(-1, static_cast<std::uint8_t>(kind_));
@@ -238,7 +240,8 @@ void Http1Session::begin_request(const RequestHead& head, std::size_t head_bytes
         const auto name = split_host(head.host).name;
         LocalReply answer{is_safe(head.method_id) ? 301 : 308, {}, {}, true};
         const auto port = portal.port == 443 ? std::string() : fmt::format(":{}", portal.port);
-        const bool known = worker_.snapshot()->routes.find_host(fmt::format("{}:{}", name, portal.port)) != nullptr;
+        const bool known =
+            worker_.snapshot()->routes.find_host(fmt::format("{}:{}", name, portal.port)) != nullptr;
         answer.with("Location",
                     fmt::format("https://{}{}{}", known ? name : std::string_view(portal.host), port,
                                 known && head.form == TargetForm::origin ? head.target : "/"));
@@ -442,6 +445,7 @@ void Http1Session::judge_exchange() {
             return switch_to_tunnel();
         case Exchange::State::upstream_failed:
             if (!exchange.response_started()) return answer_upstream_fault();
+            (void)request.client->flush();  // what came whole is passed on; the missing end stays missing
             finish_request(ExchangeOutcome::truncated);
             break;
         case Exchange::State::client_failed: {

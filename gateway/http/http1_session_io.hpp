@@ -44,6 +44,7 @@ public:
     SteadyTime deadline() const noexcept { return deadline_; }
 
     const auth::Session& session() const noexcept override { return request_->verdict.permit->session(); }
+    void begin_drain() noexcept override { waiter_.wake(Wake::control); }
     void ask_again() noexcept override {
         ask_again_ = true;
         waiter_.wake(Wake::control);
