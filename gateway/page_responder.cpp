@@ -137,8 +137,7 @@ LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead
         case Refused::cross_site:
         case Refused::websocket:
         case Refused::connection_auth:
-            return local(
-                answer_error(request, "access.origin"));
+            return local(answer_error(request, "access.origin"));
         case Refused::none:
             break;
     }

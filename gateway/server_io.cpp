@@ -126,9 +126,9 @@ Result<> Server::Impl::open() {
     if (!first) return first.error();
     board.post(*first);
     limits = ConnectionLimits::create(model->limits.connections, model->limits.connections_per_address);
-    const WorkerShared shared{services->clock,      board,           services->session_log,
-                              services->assertions, responder,       *resolver,
-                              upstreams, services->registry,   services->lines, *services->audit};
+    const WorkerShared shared{
+        services->clock, board,     services->session_log, services->assertions, responder,
+        *resolver,       upstreams, services->registry,    services->lines,      *services->audit};
     for (const auto& app : model->apps)
         if (app.assertion)
             if (auto warmed = services->assertions.warm(app.name); !warmed) return warmed.error();

@@ -72,8 +72,8 @@ auth::SessionPtr Admission::identify(const OurCookies& cookies, OurCookie which,
     const bool for_portal = which == OurCookie::sso;
     if (for_portal != (session->kind == auth::Session::Kind::sso)) return nullptr;
     if (!for_portal && !equal_ignoring_case(session->host, split_host(host).name)) return nullptr;
-    // An app session lives and rests with the sso session it came from. The sweep ends what is idle; a request that comes
-    // before it must not wake the session up again.
+    // An app session lives and rests with the sso session it came from. The sweep ends what is idle; a
+    // request that comes before it must not wake the session up again.
     const auto* parent = for_portal ? session.get() : table_.find(session->parent);
     if (!parent || std::max(session->last_seen(), parent->last_seen()) + session->idle < now) return nullptr;
     session->touch(now);

@@ -62,7 +62,8 @@ void verify(Context& context, const Options& options) {
     if (!report->intact()) context.exit_code = exit_findings;
     if (options.json) return say(report_json(*report));
     for (const auto& finding : report->findings)
-        say(fmt::format("{}  {}: {}{}", context.pick("不良", "bad"), to_text(finding.damage), finding.sentence,
+        say(fmt::format("{}  {}: {}{}", context.pick("不良", "bad"), to_text(finding.damage),
+                        finding.sentence,
                         finding.file.empty() ? "" : fmt::format("  ({}:{})", finding.file, finding.line)));
     if (report->intact())
         say(context.ja() ? fmt::format("良好  記録 {} 件、鎖は切れていません", report->records)
