@@ -12,9 +12,12 @@ constexpr Seconds pace_check_every{1};
 
 bool Exchange::step(SteadyTime now) {
     bool moved = pump(now);
-    if (state_ != State::running) return moved;
-    // An upstream that is given up, or tries its next address, has something to say at once.
-    if (judge_time(now)) moved |= pump(now);
+    if (state_ == State::running && upstream_.deadline() <= now) {
+        // It failed, or began its next attempt; nothing would wake us to see which.
+        upstream_.expire(now);
+        moved |= pump(now);
+    }
+    if (state_ == State::running) judge_time(now);
     return moved;
 }
 
@@ -35,7 +38,7 @@ bool Exchange::pump_request(SteadyTime now) {
     bool moved = false;
     for (;;) {
         const auto piece = client_.request_body();
-        request_waits_for_client_ = piece.state == BodyPeek::State::wait;
+        note_waiting(piece.state == BodyPeek::State::wait, now);
         if (piece.state == BodyPeek::State::wait) return moved;
         if (piece.state == BodyPeek::State::failed) {
             state_ = State::client_failed;
@@ -46,7 +49,7 @@ bool Exchange::pump_request(SteadyTime now) {
             request_ended_ = true;
             return true;
         }
-        if (request_bytes_ == 0) first_wait_ = now;
+        if (request_bytes_ == 0) waited_ = {};
         const auto taken = upstream_.write_body(piece.bytes);
         if (taken == 0) return moved;
         client_.consume_request_body(taken);
@@ -55,12 +58,20 @@ bool Exchange::pump_request(SteadyTime now) {
     }
 }
 
+// Only the time in which the client owes us bytes counts against it, not what the upstream takes to read
+// them.
+void Exchange::note_waiting(bool waits, SteadyTime now) noexcept {
+    if (waits == request_waits_for_client_) return;
+    request_waits_for_client_ = waits;
+    if (waits)
+        waiting_since_ = now;
+    else
+        waited_ += now - waiting_since_;
+}
+
 bool Exchange::pump_response(SteadyTime now) {
-    if (!started_) {
-        if (!take_head(now)) return false;
-        if (!started_) return true;  // an interim head: look again
-    }
-    if (state_ != State::running || finished_ || switching_) return false;
+    if (!started_) return take_head(now);
+    if (finished_ || switching_) return false;
     return take_body();
 }
 
@@ -99,6 +110,7 @@ bool Exchange::take_body() {
     bool moved = false;
     for (;;) {
         const auto piece = upstream_.response_body();
+        if (piece.state != BodyPeek::State::data) client_full_ = false;
         if (piece.state == BodyPeek::State::wait) return moved;
         if (piece.state == BodyPeek::State::failed) {
             state_ = State::upstream_failed;
@@ -110,7 +122,8 @@ bool Exchange::take_body() {
             return true;
         }
         const auto taken = client_.write_body(piece.bytes);
-        if (taken == 0) return moved;
+        client_full_ = taken == 0;
+        if (client_full_) return moved;
         upstream_.consume_response_body(taken);
         response_bytes_ += taken;
         moved = true;
@@ -137,43 +150,36 @@ bool Exchange::flush_both() {
     return false;
 }
 
-bool Exchange::below_pace(std::uint64_t bytes, SteadyTime since, SteadyTime now) const noexcept {
-    const auto spent = now - since;
+bool Exchange::below_pace(std::uint64_t bytes, SteadyTime::duration spent) const noexcept {
     if (spent < pace_.grace) return false;
     const auto seconds = static_cast<std::uint64_t>(std::chrono::duration_cast<Seconds>(spent).count());
     return bytes < seconds * pace_.bytes_per_second;
 }
 
-// True when the upstream side was told that its time is over.
-bool Exchange::judge_time(SteadyTime now) {
+void Exchange::judge_time(SteadyTime now) {
     judged_at_ = now;
-    if (upstream_.deadline() <= now) {
-        upstream_.expire(now);
-        return true;
-    }
     if (pace_.total.count() != 0 && now - began_ >= pace_.total) {
         state_ = State::upstream_failed;
-        return false;
+        return;
     }
     // A client that sends its body, or reads its response, slower than the least rate over all the time we
     // waited.
     const bool waits_for_body = request_waits_for_client_ && !request_ended_ && !started_;
-    if (waits_for_body && below_pace(request_bytes_, first_wait_, now)) {
+    if (waits_for_body && below_pace(request_bytes_, waited_ + (now - waiting_since_))) {
         state_ = State::client_failed;
         too_slow_ = true;
-        return false;
+        return;
     }
-    const bool stalled = started_ && client_.flush() == Flush::wait;
+    const bool stalled = started_ && (client_full_ || client_.flush() == Flush::wait);
     if (!stalled) {
         write_stalled_since_ = SteadyTime::max();
     } else if (write_stalled_since_ == SteadyTime::max()) {
         write_stalled_since_ = now;
         stalled_at_bytes_ = response_bytes_;
-    } else if (below_pace(response_bytes_ - stalled_at_bytes_, write_stalled_since_, now)) {
+    } else if (below_pace(response_bytes_ - stalled_at_bytes_, now - write_stalled_since_)) {
         state_ = State::client_failed;
         too_slow_ = true;
     }
-    return false;
 }
 
 SteadyTime Exchange::deadline() const noexcept {

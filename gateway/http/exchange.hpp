@@ -27,7 +27,7 @@ public:
     };
 
     Exchange(ClientSide& client, UpstreamSide& upstream, PaceLimits pace, SteadyTime now) noexcept
-        : client_(client), upstream_(upstream), pace_(pace), began_(now), first_wait_(now) {}
+        : client_(client), upstream_(upstream), pace_(pace), began_(now), waiting_since_(now) {}
 
     // step does all that can be done now; true when anything moved.
     bool step(SteadyTime now);
@@ -45,20 +45,22 @@ public:
     SteadyTime deadline() const noexcept;
 
 private:
+    bool pump(SteadyTime now);
     bool pump_request(SteadyTime now);
+    void note_waiting(bool waits, SteadyTime now) noexcept;
     bool pump_response(SteadyTime now);
     bool take_head(SteadyTime now);
     bool take_body();
     bool flush_both();
-    bool pump(SteadyTime now);
-    bool judge_time(SteadyTime now);
-    bool below_pace(std::uint64_t bytes, SteadyTime since, SteadyTime now) const noexcept;
+    void judge_time(SteadyTime now);
+    bool below_pace(std::uint64_t bytes, SteadyTime::duration spent) const noexcept;
 
     ClientSide& client_;
     UpstreamSide& upstream_;
     PaceLimits pace_;
     SteadyTime began_;
-    SteadyTime first_wait_;  // since when the client's body has been awaited
+    SteadyTime waiting_since_;        // while request_waits_for_client_
+    SteadyTime::duration waited_{0};  // for the client's body, before that
     SteadyTime judged_at_{};
     SteadyTime write_stalled_since_ = SteadyTime::max();
     std::uint64_t stalled_at_bytes_ = 0;
@@ -68,6 +70,7 @@ private:
     State state_ = State::running;
     bool request_ended_ = false, request_waits_for_client_ = false;
     bool started_ = false, finished_ = false, switching_ = false, too_slow_ = false;
+    bool client_full_ = false;  // the last bytes of the response found no room
 };
 
 }  // namespace sekisho::gateway
