@@ -83,6 +83,7 @@ std::size_t BodyOut::write(ByteView bytes, Framing framing) {
         return taken;
     }
     const auto wrote = stream_.write(bytes);
+    broken_ = wrote.state == IoState::failed || wrote.state == IoState::closed;
     return wrote.state == IoState::done ? wrote.bytes : 0;
 }
 
@@ -104,6 +105,7 @@ void BodyOut::finish(Framing framing, std::string_view trailers) {
 }
 
 Flush BodyOut::flush() {
+    if (broken_) return Flush::failed;
     while (!buffer_.empty()) {
         const auto wrote = stream_.write(std::as_const(buffer_).readable());
         if (wrote.state == IoState::would_block) return Flush::wait;

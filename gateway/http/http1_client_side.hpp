@@ -45,6 +45,7 @@ private:
     std::size_t write_chunk(ByteView bytes);
     ByteStream& stream_;
     FlatBuffer& buffer_;
+    bool broken_ = false;  // a body's bytes that went straight to the stream met its end
 };
 
 class Http1ClientSide final : public ClientSide {
