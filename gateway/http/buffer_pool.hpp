@@ -63,6 +63,8 @@ private:
 class FlatBuffer {
 public:
     explicit FlatBuffer(BufferPool& pool) : pool_(&pool) {}
+    FlatBuffer(const FlatBuffer&) = delete;
+    FlatBuffer& operator=(const FlatBuffer&) = delete;
 
     std::span<std::uint8_t> readable() noexcept { return {block_.data() + begin_, end_ - begin_}; }
     ByteView readable() const noexcept { return {const_cast<Block&>(block_).data() + begin_, end_ - begin_}; }
