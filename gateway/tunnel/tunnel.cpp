@@ -43,8 +43,9 @@ bool Tunnel::pump(Direction& direction) {
         }
         if (direction.source_ended) {
             if (direction.sink_told) return moved;
+            // What the stream itself still holds goes before its end; a broken stream hears of none.
+            if (direction.to.shutdown() == IoState::would_block) return moved;
             direction.sink_told = true;
-            direction.to.shutdown();
             return true;
         }
         // A direction that moved much is a bulk transfer: larger pieces, fewer system calls.
@@ -56,7 +57,10 @@ bool Tunnel::pump(Direction& direction) {
             continue;
         }
         direction.held.release();
-        if (got.state == IoState::would_block) return moved;
+        if (got.state == IoState::would_block) {
+            if (!direction.to.holds_output() || direction.to.flush() != IoState::failed) return moved;
+            direction.failed = true;
+        }
         if (got.state == IoState::failed) direction.failed = true;
         direction.source_ended = true;
         if (direction.failed) return true;
