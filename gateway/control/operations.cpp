@@ -26,9 +26,9 @@ std::string failure(const Error& error) {
     return json::serialize(answer);
 }
 
-telemetry::Event event_of(const std::string& name) noexcept {
-    if (name.starts_with("factor")) return telemetry::Event::factor_change;
-    if (name.starts_with("activation")) return telemetry::Event::activation;
+telemetry::Event event_of(const std::string& act) noexcept {
+    if (act == "account.factors_reset") return telemetry::Event::factor_change;
+    if (act == "account.link_issued") return telemetry::Event::activation;
     return telemetry::Event::account_change;
 }
 
