@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/random.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -51,6 +52,8 @@ EVP_CIPHER_CTX* cipher_context() noexcept {
 }
 
 }  // namespace
+
+const char* crypto_library() noexcept { return OpenSSL_version(OPENSSL_VERSION); }
 
 Digest sha256(std::initializer_list<ByteView> parts) noexcept {
     thread_local const MdCtx context(EVP_MD_CTX_new());

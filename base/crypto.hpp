@@ -11,6 +11,9 @@ namespace sekisho {
 
 using Digest = std::array<std::uint8_t, 32>;
 
+// crypto_library names the library and version in use: "OpenSSL 3.0.22 ...". Static text.
+const char* crypto_library() noexcept;
+
 // sha256 reuses one context per thread (80 ns for 32 bytes against 409 ns without).
 Digest sha256(ByteView bytes) noexcept;
 Digest sha256(std::initializer_list<ByteView> parts) noexcept;

@@ -14,7 +14,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <csignal>
@@ -153,7 +152,7 @@ Result<> Server::Impl::open() {
     register_scrapes(services->registry,
                      {*services, board, pages, hashing, upstreams, [this] { return facts(); }});
     telemetry::register_audit_metrics(services->registry, *services->audit);
-    telemetry::use_process_metrics(services->registry, SEKISHO_VERSION, OpenSSL_version(OPENSSL_VERSION));
+    telemetry::use_process_metrics(services->registry, SEKISHO_VERSION, crypto_library());
     return {};
 }
 
