@@ -27,6 +27,9 @@ bool Exchange::pump(SteadyTime now) {
         bool again = pump_request(now);
         if (state_ == State::running) again |= pump_response(now);
         if (state_ == State::running) again |= flush_both();
+        // A connection found to stand, or a buffer that drained, made room nobody would wake us for.
+        if (!again && state_ == State::running && upstream_full_) again = pump_request(now);
+        if (!again && state_ == State::running && client_full_) again = pump_response(now);
         if (!again) break;
         moved = true;
     }
@@ -51,7 +54,8 @@ bool Exchange::pump_request(SteadyTime now) {
         }
         if (request_bytes_ == 0) waited_ = {};
         const auto taken = upstream_.write_body(piece.bytes);
-        if (taken == 0) return moved;
+        upstream_full_ = taken == 0;
+        if (upstream_full_) return moved;
         client_.consume_request_body(taken);
         request_bytes_ += taken;
         moved = true;

@@ -70,7 +70,7 @@ private:
     State state_ = State::running;
     bool request_ended_ = false, request_waits_for_client_ = false;
     bool started_ = false, finished_ = false, switching_ = false, too_slow_ = false;
-    bool client_full_ = false;  // the last bytes of the response found no room
+    bool upstream_full_ = false, client_full_ = false;  // the last bytes that way found no room
 };
 
 }  // namespace sekisho::gateway
