@@ -9,6 +9,7 @@
 #include <deque>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sekisho::gateway {
@@ -54,6 +55,7 @@ public:
     int started = 0;  // status
     bool started_ours = false;
     Flush flushes = Flush::done;
+    std::size_t flush_makes_room = 0;
 
     BodyPeek request_body() override { return body.peek(); }
     void consume_request_body(std::size_t bytes) override { body.given += bytes; }
@@ -76,7 +78,10 @@ public:
         return body.take(bytes);
     }
     void finish(std::string_view text) override { body.finish(text); }
-    Flush flush() override { return flushes; }
+    Flush flush() override {
+        body.room += std::exchange(flush_makes_room, 0);
+        return flushes;
+    }
 };
 
 class FakeUpstream final : public UpstreamSide {
@@ -88,13 +93,15 @@ public:
     LocalReply reply;
     bool answers_ours = false, answered = false;
     SteadyTime until = SteadyTime::max();
-    Millis next_attempt{0};  // 0: fails when it expires
+    std::size_t asking_makes_room = 0;  // as when its connection turns out to stand
+    Millis next_attempt{0};             // 0: fails when it expires
     int expired = 0;
 
     std::size_t write_body(ByteView bytes) override { return body.take(bytes); }
     void finish_body(std::string_view text) override { body.finish(text); }
     Flush flush() override { return Flush::done; }
     ResponsePeek response() override {
+        body.room += std::exchange(asking_makes_room, 0);
         if (heads.empty()) return {};
         const auto state = heads.front();
         if (state != ResponsePeek::State::failed) heads.pop_front();
@@ -247,6 +254,26 @@ TEST(Exchange, NothingIsTakenFromAnEndWhileTheOtherHasNoRoom) {
     EXPECT_EQ(rig.client.body.given, 0u);
     EXPECT_EQ(rig.upstream.body.given, 0u);
     EXPECT_FALSE(rig.exchange.step(rig.now)) << "standing still is not moving";
+}
+
+// A socket that was found ready once says so no second time: what became possible must be done at once.
+TEST(Exchange, RoomThatAppearsWhileItLooksIsUsedInTheSameStep) {
+    Rig rig;
+    rig.client.body.has = "question";
+    rig.upstream.body.room = 0;
+    rig.upstream.asking_makes_room = 100;
+    EXPECT_EQ(rig.step(), State::running);
+    EXPECT_EQ(rig.upstream.body.got, "question");
+    EXPECT_TRUE(rig.upstream.body.finished);
+
+    rig.upstream.answer();
+    rig.upstream.body.ends = false;
+    rig.step();
+    rig.upstream.body.has = "answer";
+    rig.client.body.room = 0;
+    rig.client.flush_makes_room = 100;
+    EXPECT_EQ(rig.step(), State::running);
+    EXPECT_EQ(rig.client.body.got, "answer");
 }
 
 TEST(Exchange, PassesSixteenInterimHeadsAndNoMore) {
