@@ -55,8 +55,11 @@ public:
 
     // still_holds asks again for an open exchange: the session lives, and the decision, on `snapshot`, still
     // allows. On true, `permit` carries the new end of its validity.
+    // `host` is what was asked for ("name:port"): a new generation must still lead from there to the same
+    // app.
     enum class Recheck : std::uint8_t { holds, session_ended, policy_changed, time_over };
-    Recheck still_holds(Permit& permit, const SnapshotPtr& snapshot, const policy::RequestFacts& request);
+    Recheck still_holds(Permit& permit, const SnapshotPtr& snapshot, const policy::RequestFacts& request,
+                        std::string_view host);
     // session_lives: the cheap half of it, for a sweep over many.
     bool session_lives(const auth::Session& session) const noexcept {
         return table_.find(session.id_hash) != nullptr;

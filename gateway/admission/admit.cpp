@@ -145,7 +145,7 @@ Admission::Standing& Admission::standing(const SnapshotPtr& snapshot, const auth
 }
 
 Admission::Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& snapshot,
-                                          const policy::RequestFacts& request) {
+                                          const policy::RequestFacts& request, std::string_view host) {
     table_.catch_up(log_);
     if (!session_lives(permit.session())) return Recheck::session_ended;
     if (permit.session().over(request.now)) return Recheck::time_over;
@@ -154,6 +154,8 @@ Admission::Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& sna
         // Ids are indices of their own generation: the app is found again by its name, and gone means no.
         const auto again = snapshot->program->find_app(permit.snapshot().app(app).name);
         if (!again) return Recheck::policy_changed;
+        const auto route = snapshot->routes.find(host, request.path);
+        if (route.kind != RouteKind::app || route.app != *again) return Recheck::policy_changed;
         app = *again;
     }
     const auto& standing = this->standing(snapshot, permit.session_owner(), app);

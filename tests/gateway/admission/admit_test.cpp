@@ -129,7 +129,8 @@ protected:
         return verdict;
     }
     Recheck holds(Permit& permit, std::string_view method = "GET", std::string_view of_path = "/") {
-        return admission.still_holds(permit, snapshot, {method, of_path, client, clock.wall()});
+        return admission.still_holds(permit, snapshot, {method, of_path, client, clock.wall()},
+                                     permit.snapshot().app(permit.app()).host + ":8443");
     }
 
     ::sekisho::testing::World world;
@@ -503,6 +504,10 @@ TEST_F(AdmissionTest, WhatIsOpenIsAskedAgainAfterAReload) {
              for (auto& rule : model.rules) rule.apps = {"hr"};
              model.apps.erase(model.apps.begin());
          },
+         Recheck::policy_changed},
+        {"its app moved to another host", [](config::Model& model) { model.apps[0].host = "moved.example"; },
+         Recheck::policy_changed},
+        {"its app left this path", [](config::Model& model) { model.apps[0].paths = {"/handbook/"}; },
          Recheck::policy_changed},
         {"its person is gone", [](config::Model& model) { model.people.erase(model.people.begin()); },
          Recheck::policy_changed},
