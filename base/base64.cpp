@@ -1,5 +1,7 @@
 #include "base/base64.hpp"
 
+#include <array>
+
 namespace sekisho {
 namespace {
 
@@ -28,15 +30,25 @@ std::string encode(ByteView bytes, std::string_view alphabet, unsigned bits) {
     return out;
 }
 
-std::optional<Bytes> decode(std::string_view text, std::string_view alphabet, unsigned bits) {
+// Every byte's digit in an alphabet; 255 for bytes outside it.
+std::array<std::uint8_t, 256> digits_of(std::string_view alphabet) {
+    std::array<std::uint8_t, 256> digits;
+    digits.fill(255);
+    for (std::size_t i = 0; i < alphabet.size(); ++i)
+        digits[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    return digits;
+}
+
+std::optional<Bytes> decode(std::string_view text, const std::array<std::uint8_t, 256>& digits,
+                            unsigned bits) {
     Bytes out;
     out.reserve(text.size() * bits / 8);
     std::uint32_t pool = 0;
     unsigned held = 0;
     for (const char c : text) {
-        const auto digit = alphabet.find(c);
-        if (digit == std::string_view::npos) return std::nullopt;
-        pool = (pool << bits) | static_cast<std::uint32_t>(digit);
+        const std::uint8_t digit = digits[static_cast<std::uint8_t>(c)];
+        if (digit == 255) return std::nullopt;
+        pool = (pool << bits) | digit;
         held += bits;
         if (held >= 8) {
             held -= 8;
@@ -51,7 +63,10 @@ std::optional<Bytes> decode(std::string_view text, std::string_view alphabet, un
 }  // namespace
 
 std::string base64url(ByteView bytes) { return encode(bytes, url_alphabet, 6); }
-std::optional<Bytes> from_base64url(std::string_view text) { return decode(text, url_alphabet, 6); }
+std::optional<Bytes> from_base64url(std::string_view text) {
+    static const auto digits = digits_of(url_alphabet);
+    return decode(text, digits, 6);
+}
 
 std::string base64(ByteView bytes) {
     auto out = encode(bytes, std_alphabet, 6);
@@ -65,11 +80,15 @@ std::optional<Bytes> from_hex(std::string_view text) {
     for (auto& c : lower)
         if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
     if (lower.size() % 2 != 0) return std::nullopt;
-    return decode(lower, hex_alphabet, 4);
+    static const auto digits = digits_of(hex_alphabet);
+    return decode(lower, digits, 4);
 }
 
 std::string base32(ByteView bytes) { return encode(bytes, base32_alphabet, 5); }
-std::optional<Bytes> from_base32(std::string_view text) { return decode(text, base32_alphabet, 5); }
+std::optional<Bytes> from_base32(std::string_view text) {
+    static const auto digits = digits_of(base32_alphabet);
+    return decode(text, digits, 5);
+}
 
 std::string crockford(std::uint64_t value, int digits) {
     std::string out(static_cast<std::size_t>(digits), '0');
