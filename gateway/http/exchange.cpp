@@ -74,9 +74,14 @@ void Exchange::note_waiting(bool waits, SteadyTime now) noexcept {
 }
 
 bool Exchange::pump_response(SteadyTime now) {
-    if (!started_) return take_head(now);
-    if (finished_ || switching_) return false;
-    return take_body();
+    bool moved = false;
+    if (!started_) {
+        if (!take_head(now)) return false;
+        if (!started_ || state_ != State::running) return true;
+        moved = true;  // head and first bytes of the body leave in one record: no flush in between
+    }
+    if (finished_ || switching_) return moved;
+    return take_body() || moved;
 }
 
 // True when a head, interim or final, was passed on.
