@@ -19,6 +19,7 @@ import gateway as gw  # noqa: E402
 from upstreams import ACTIONS, Upstream, by_path  # noqa: E402
 
 PEOPLE = ["flow-en", "flow-ja", "tabs", "chain", "neighbour", "reach", "space", "plain", "refused"]
+DUTY = ["duty-en", "duty-ja"]
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>App</title></head>
 <body><h1>The app</h1><p id="path">{path}</p></body></html>"""
@@ -50,8 +51,8 @@ def spki_hash(pem):
 
 
 def change(sections):
-    for name in PEOPLE:
-        sections["people"][name] = {"kind": "staff", "name": {"ja": "検査 太郎", "en": "Test Person"}}
+    for name in PEOPLE + DUTY:
+        sections["people"][name] = {"kind": "ops" if name in DUTY else "staff", "name": {"ja": "検査 太郎", "en": "Test Person"}}
 
 
 def main():
@@ -61,7 +62,7 @@ def main():
         certs = pathlib.Path(folder)
         subprocess.run([gw.ROOT / "docker/demo/pki.sh", certs, gw.DOMAIN, *gw.HOSTS], check=True, capture_output=True)
         with gw.Gateway({n: u.port for n, u in upstreams.items()}, certs, change) as gateway:
-            accounts = {name: gateway.add(name) for name in PEOPLE}
+            accounts = {name: gateway.add(name) for name in PEOPLE + DUTY}
             link = json.loads(gateway.cli("users", "add", "suzuki", "--json"))["link"]
             facts = {
                 "domain": gw.DOMAIN, "port": gateway.https, "link": link,
