@@ -93,7 +93,8 @@ PortalResponse answer_refusal(const PortalRequest& request, AppId app, const pol
     if (request.method == "GET") view.again = Url::local(request.path);
     using policy::Reason;
     view.at_factor = decision.reason == Reason::factor_too_old || decision.reason == Reason::factor_missing;
-    view.may_change = decision.reason != Reason::denied && decision.reason != Reason::contract_ended;
+    view.may_change = decision.reason != Reason::denied && decision.reason != Reason::contract_ended &&
+                      decision.reason != Reason::part && decision.reason != Reason::view_only;
     return html_response(word(key).status == 401 ? 403 : word(key).status, language,
                          refusal_page(frame_of(request), view));
 }

@@ -27,8 +27,9 @@ std::string refusal_page(const Frame& frame, const RefusalView& view) {
     const Word& words = word(view.key);
     const auto heading = filled(words.title(frame.language), view.fills);
     Markup acts;
-    if (view.again) acts += el("a", {cls("btn go"), href(*view.again)}, {say("act.check_again")});
-    acts += el("a", {cls(view.again ? "btn" : "btn go"), href(portal_url(frame, "/"))}, {say("act.apps")});
+    const bool again = view.again && view.may_change;
+    if (again) acts += el("a", {cls("btn go"), href(*view.again)}, {say("act.check_again")});
+    acts += el("a", {cls(again ? "btn" : "btn go"), href(portal_url(frame, "/"))}, {say("act.apps")});
     const auto stopped = view.at_factor
                              ? std::array{Station::passed, Station::stopped, Station::ahead, Station::ahead}
                              : std::array{Station::passed, Station::passed, Station::ahead, Station::stopped};
@@ -56,9 +57,13 @@ std::string error_page(const Frame& frame, const ErrorView& view) {
     Markup facts;
     if (!view.request_id.empty()) facts = facts_of(frame, say, view.request_id, {});
     const Url next = view.next.value_or(portal_url(frame, "/"));
+    const bool refused = words.status == 403;
+    const auto seal = !refused                    ? say("error_page.seal")
+                      : view.key == "access.none" ? say("refusal_page.seal_never")
+                                                  : say("refusal_page.seal");
     const Markup pass =
-        el("section", {cls("pass soon stack"), {"aria-labelledby", "h"}},
-           {el("p", {cls("seal")}, {gate_sign(Gate::here), el("span", {say("error_page.seal")})}),
+        el("section", {cls(refused ? "pass no stack" : "pass soon stack"), {"aria-labelledby", "h"}},
+           {el("p", {cls("seal")}, {gate_sign(refused ? Gate::shut : Gate::here), el("span", {seal})}),
             el("h1", {{"id", "h"}}, {heading}), what,
             el("div", {cls("line acts")},
                {el("a", {cls("btn go"), href(next)}, {view.next ? say("act.try_again") : say("act.apps")})}),

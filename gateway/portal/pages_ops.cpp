@@ -36,10 +36,8 @@ Markup figures(const Say& say, const OpsStatus& s) {
                   el("span", {millis(s.p50_ms), el("small", {" / ", millis(s.p99_ms), "\u00a0ms"})}),
                   say("ops_page.ours", {{"p50", millis(s.own_p50_ms)}, {"p99", millis(s.own_p99_ms)}}));
     out += figure(say("ops_page.handshakes"),
-                  el("span", {count(s.full_handshakes),
-                              el("small", {" ", say("ops_page.full"), " / ", count(s.resumed_handshakes), " ",
-                                           say("ops_page.resumed")})}),
-                  "");
+                  el("span", {count(s.full_handshakes), el("small", {" ", say("ops_page.full")})}),
+                  count(s.resumed_handshakes) + "\u00a0" + say("ops_page.resumed"));
     const auto all = static_cast<double>(s.staff + s.contractors + s.ops);
     out += figure(say("ops_page.sessions"), count(all),
                   say("ops_page.by_kind", {{"staff", count(static_cast<double>(s.staff))},

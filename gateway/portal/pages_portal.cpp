@@ -21,6 +21,13 @@ std::string method_of(const Say& say, FactorStrength strength) {
     return say("method.none");
 }
 
+// As a value that stands alone: "Today 19:49". Japanese has no capitals.
+std::string begun(std::string words) {
+    if (!words.empty() && words.front() >= 'a' && words.front() <= 'z')
+        words.front() = static_cast<char>(words.front() - 'a' + 'A');
+    return words;
+}
+
 Markup permit_part(std::string_view term, const Markup& value, std::string_view detail) {
     return el("div", {el("dt", {el("i", {cls("gate ok"), {"aria-hidden", "true"}}, {}), term}),
                       el("dd", {value}), el("dd", {cls("small")}, {detail})});
@@ -34,13 +41,14 @@ Markup permit(const Frame& frame, const Say& say, const AppsView& view) {
     const auto until = day_and_time(session.absolute_end, frame.now, frame.zone, frame.language);
     const auto since = day_and_time(session.proven_at, frame.now, frame.zone, frame.language);
     Markup parts = permit_part(say("road.who"), frame.person, say("apps_page.signed_by", {{"at", since}}));
-    parts += permit_part(say("apps_page.method"), method_of(say, session.strength), to_text(session.from));
+    parts +=
+        permit_part(say("apps_page.method"), begun(method_of(say, session.strength)), to_text(session.from));
     parts +=
         permit_part(say("apps_page.where_to"),
                     say("apps_page.count", {{"open", std::to_string(open)}, {"all", std::to_string(all)}}),
                     open == all ? say("apps_page.all_open")
                                 : say("apps_page.locked_count", {{"n", std::to_string(all - open)}}));
-    parts += permit_part(say("apps_page.until"), time_el(session.absolute_end, frame.zone, until),
+    parts += permit_part(say("apps_page.until"), time_el(session.absolute_end, frame.zone, begun(until)),
                          say("apps_page.idle", {{"span", span_in_text(session.idle, frame.language)}}));
     return el("dl", {cls("pass permit")}, {parts});
 }
@@ -111,12 +119,13 @@ Markup session_facts(const Frame& frame, const Say& say, const SessionRow& row) 
     };
     std::string apps;
     for (const auto& app : row.apps) apps += (apps.empty() ? "" : say("list.separator")) + app;
-    Markup facts = fact(say("sessions_page.began"),
-                        when(session.created) + say("list.separator") + method_of(say, session.strength));
+    Markup facts = fact(say("sessions_page.began"), begun(when(session.created)) + say("list.separator") +
+                                                        method_of(say, session.strength));
     facts += fact(say("sessions_page.from"), to_text(session.from));
-    facts += fact(say("sessions_page.used"), near_past(row.used, frame.now, frame.zone, frame.language));
+    facts +=
+        fact(say("sessions_page.used"), begun(near_past(row.used, frame.now, frame.zone, frame.language)));
     if (!apps.empty()) facts += fact(say("sessions_page.apps"), apps);
-    facts += fact(say("sessions_page.ends"), when(session.absolute_end));
+    facts += fact(say("sessions_page.ends"), begun(when(session.absolute_end)));
     return el("dl", {cls("facts")}, {facts});
 }
 
@@ -179,7 +188,7 @@ std::string account_page(const Frame& frame, const AccountView& view) {
     facts += fact(say("account_page.name"), frame.person);
     facts += fact(say("account_page.kind"), say(view.kind_key));
     if (!view.org.empty()) facts += fact(say("account_page.org"), view.org);
-    facts += fact(say("apps_page.method"), method_of(say, view.strength));
+    facts += fact(say("apps_page.method"), begun(method_of(say, view.strength)));
 
     Markup body = el("h1", {say("account_page.title")});
     constexpr std::array tones{Tone::ok, Tone::soon, Tone::no};

@@ -71,7 +71,7 @@ Markup head_of(const Frame& frame, const Say& say) {
 Markup foot_of(const Frame& frame, const Say& say) {
     Markup help;
     const auto& line = frame.help.in(frame.language);
-    if (!line.empty()) help = el("span", {say("page.help"), " ", line});
+    if (!line.empty()) help = el("span", {line});
     return el("footer", {cls("foot")},
               {el("div", {cls("wrap")}, {help, el("span", {say("note.recorded")})})});
 }
