@@ -4,6 +4,8 @@
 #include "gateway/net/socket_address_io.hpp"
 #include "gateway/net/target_rules.hpp"
 
+// ares_getsock is the only way both Debians' versions have; newer ones call it deprecated.
+#define CARES_NO_DEPRECATED
 #include <ares.h>
 #include <fmt/format.h>
 
