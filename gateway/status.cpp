@@ -1,10 +1,12 @@
 #include "gateway/status.hpp"
 
 #include "base/civil_time.hpp"
+#include "base/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 namespace sekisho::gateway {
 namespace {
@@ -13,6 +15,24 @@ constexpr std::size_t samples_kept = 61;
 
 double share(std::uint64_t used, std::uint64_t of) {
     return of == 0 ? 0.0 : static_cast<double>(used) / static_cast<double>(of);
+}
+
+// What somebody on duty should look at, the worst first.
+std::vector<std::string> warnings_of(const StatusFacts& facts, std::span<const OpsGauge> gauges,
+                                     Language language) {
+    std::vector<std::string> found;
+    if (facts.audit_state != "good") found.push_back(text("ops_page.warn_audit", language));
+    for (const auto& upstream : facts.upstreams)
+        if (!upstream.up)
+            found.push_back(text("ops_page.warn_upstream", language, {{"upstream", upstream.name}}));
+    for (const auto& gauge : gauges) {
+        if (gauge.percent < gauge.alert_percent) continue;
+        const auto n = fmt::format("{:.0f}", gauge.percent);
+        found.push_back(
+            text("ops_page.warn_limit", language, {{"what", word(gauge.key).text(language)}, {"n", n}}));
+    }
+    if (!facts.last_reload_ok) found.push_back(text("ops_page.warn_reload", language));
+    return found;
 }
 
 }  // namespace
@@ -59,7 +79,7 @@ StatusBoard::Rates StatusBoard::rates() const {
     return rates;
 }
 
-OpsStatus StatusBoard::status(Language) const {
+OpsStatus StatusBoard::status(Language language) const {
     const auto facts = ask_();
     const auto now = rates();
     OpsStatus status;
@@ -88,6 +108,7 @@ OpsStatus StatusBoard::status(Language) const {
         row.state = upstream.up ? OpsUpstream::State::up : OpsUpstream::State::down;
         status.upstreams.push_back(std::move(row));
     }
+    status.warnings = warnings_of(facts, status.gauges, language);
     return status;
 }
 

@@ -157,9 +157,6 @@ std::string cookies_page(const Frame& frame, std::string_view host);
 struct OpsUpstream {
     std::string name;
     enum class State : std::uint8_t { untried, up, down } state = State::untried;
-    double requests_per_second = 0;
-    std::uint64_t in_use = 0;
-    double error_percent = 0;
 };
 struct OpsGauge {
     std::string key;  // "ops_page.workers"

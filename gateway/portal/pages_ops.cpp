@@ -103,19 +103,10 @@ Markup upstreams(const Say& say, const OpsStatus& status) {
                                  ? chip(Tone::no, Gate::shut, say("ops_page.down"))
                                  : chip(Tone::plain, Gate::wait, say("ops_page.untried"));
         rows += el("tr", {cls(one.state == State::down ? "no" : "")},
-                   {el("th", {{"scope", "row"}, cls("nw")}, {one.name}), el("td", {cls("nw")}, {state}),
-                    el("td", {cls("r")}, {count(one.requests_per_second)}),
-                    el("td", {cls("r")}, {count(static_cast<double>(one.in_use))}),
-                    el("td", {cls("r")}, {fmt::format("{:.2f}", one.error_percent)})});
+                   {el("th", {{"scope", "row"}, cls("nw")}, {one.name}), el("td", {cls("nw")}, {state})});
     }
     return section("h-up", say("ops_page.upstreams"),
-                   table("h-up",
-                         {{say("ops_page.upstream"), ""},
-                          {say("ops_page.state"), ""},
-                          {say("ops_page.rate"), "r"},
-                          {say("ops_page.in_use"), "r"},
-                          {say("ops_page.errors"), "r"}},
-                         rows));
+                   table("h-up", {{say("ops_page.upstream"), ""}, {say("ops_page.state"), ""}}, rows));
 }
 
 }  // namespace

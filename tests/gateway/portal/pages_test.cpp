@@ -71,7 +71,7 @@ TEST(Pages, ValuesFromOutsideAreEscaped) {
     account.kind_key = "kind.staff";
     OpsStatus status;
     status.warnings = {evil};
-    status.upstreams = {{evil, OpsUpstream::State::up, 0, 0, 0}};
+    status.upstreams = {{evil, OpsUpstream::State::up}};
     const std::string pages[] = {
         sign_in_page(frame, {AnswerText{evil, evil}, evil, evil, {evil, evil, evil}}),
         second_factor_page(frame, {evil, evil, {evil, evil, evil}}),

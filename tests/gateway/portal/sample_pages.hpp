@@ -184,11 +184,9 @@ private:
                     {"ops_page.descriptors", 41, 85, "65,536"},
                     {"ops_page.memory", 52, 85, "4 GiB"}};
         for (int i = 0; i < 12; ++i) {
-            s.upstreams.push_back({"upstream-" + std::to_string(i),
-                                   i == 3   ? OpsUpstream::State::down
-                                   : i == 5 ? OpsUpstream::State::untried
-                                            : OpsUpstream::State::up,
-                                   412.4, 18, 0.41});
+            s.upstreams.push_back({"upstream-" + std::to_string(i), i == 3   ? OpsUpstream::State::down
+                                                                    : i == 5 ? OpsUpstream::State::untried
+                                                                             : OpsUpstream::State::up});
         }
         s.warnings = {frame_.language == Language::ja ? "接続が上限に近づいています（87%）。"
                                                       : "Connections come near their limit (87%)."};
