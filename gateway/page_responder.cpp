@@ -27,6 +27,48 @@ telemetry::Event audit_event(std::string_view name) noexcept {
     return Event::decision_deny;  // a form or a hand-over that was refused
 }
 
+enum FactorLabel : std::uint8_t {
+    factor_password,
+    factor_otp,
+    factor_recovery,
+    factor_activation
+};  // label_values::factor
+enum ResultLabel : std::uint8_t {
+    result_accepted,
+    result_wrong,
+    result_replayed,
+    result_throttled,
+    result_expired,
+    result_busy
+};
+
+// What a page's event says about proofs of factors, for the metric; nothing for events that say nothing.
+void count_factors(telemetry::SharedShard& shard, const PageEvent& event) {
+    const auto count = [&](FactorLabel factor, ResultLabel result) {
+        shard.count<telemetry::Metric::factor_attempts>(factor, result);
+    };
+    const auto has = [&](std::string_view name, std::string_view value) {
+        return std::any_of(event.detail.begin(), event.detail.end(),
+                           [&](const auto& entry) { return entry.first == name && entry.second == value; });
+    };
+    if (event.event == "signin.succeeded") {
+        count(factor_password, result_accepted);
+        count(has("factor", "recovery") ? factor_recovery : factor_otp, result_accepted);
+    } else if (event.event == "signin.held") {
+        count(factor_password, event.reason == "busy" ? result_busy : result_throttled);
+    } else if (event.event == "signin.failed") {
+        const bool code = event.reason == "wrong_code" || event.reason == "code_replayed";
+        const auto result = event.reason == "throttled" || has("outcome", "slow_down") ? result_throttled
+                            : has("outcome", "busy")                                   ? result_busy
+                            : has("outcome", "expired")                                ? result_expired
+                            : event.reason == "code_replayed"                          ? result_replayed
+                                                                                       : result_wrong;
+        count(code ? factor_otp : factor_password, result);
+    } else if (event.event == "activation.completed") {
+        count(factor_activation, result_accepted);
+    }
+}
+
 // Forms whose answer costs a password hash.
 bool costs_a_hash(const PortalRequest& request) noexcept {
     static constexpr std::string_view paths[] = {"/.sekisho/sign-in", "/.sekisho/second-factor",
@@ -165,6 +207,7 @@ LocalReply PageResponder::malformed(const SnapshotPtr& snapshot, int status, std
 
 void PageResponder::record(const PortalRequest& request, const PortalResponse& response) const {
     for (const auto& event : response.events) {
+        count_factors(parts_.shard, event);
         telemetry::Record record;
         record.event = audit_event(event.event);
         record.outcome = event.allowed ? telemetry::Outcome::done : telemetry::Outcome::failed;

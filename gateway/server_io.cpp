@@ -37,6 +37,24 @@ unsigned worker_count(const config::Limits& limits) {
     return limits.workers != 0 ? limits.workers : std::max(1u, std::thread::hardware_concurrency());
 }
 
+// As label_values::session_end.
+std::uint8_t end_label(auth::EndReason reason) noexcept {
+    switch (reason) {
+        case auth::EndReason::signed_out:
+            return 0;
+        case auth::EndReason::ended_by_person:
+            return 1;
+        case auth::EndReason::ended_by_admin:
+            return 2;
+        case auth::EndReason::idle:
+            return 3;
+        case auth::EndReason::absolute:
+            return 4;
+        default:
+            return 7;
+    }
+}
+
 }  // namespace
 
 void harden_process() noexcept {
@@ -80,6 +98,7 @@ struct Server::Impl {
     void handle_signal(int number);
     void begin_drain();
     void announce();
+    void count_ends();
     void nudge() {
         for (auto& worker : workers) worker->nudge();
     }
@@ -114,6 +133,8 @@ struct Server::Impl {
     Millis wall_offset{0};
     std::vector<ReactorLoad> last_loads;
     std::atomic<double> busiest{0};
+    std::mutex ends_mutex;
+    std::uint64_t ends_seen = 0;  // of the session log
     std::atomic<bool> draining{false};
 #ifdef SEKISHO_TEST_HOOKS
     Millis shifted{0};
@@ -149,6 +170,8 @@ Result<> Server::Impl::open() {
     watch = std::make_unique<config::Watch>(
         loop, services->clock, [this](config::ChangeReason reason) { reloads.files_changed(reason); });
     follow_files();
+    ends_seen = services->session_log.head();
+    services->session_log.on_change([this] { count_ends(); });
     register_scrapes(services->registry,
                      {*services, board, pages, hashing, upstreams, [this] { return facts(); }});
     telemetry::register_audit_metrics(services->registry, *services->audit);
@@ -285,6 +308,21 @@ void Server::Impl::tick() {
     });
 }
 
+// Ends of sessions are counted where every change of sessions passes.
+void Server::Impl::count_ends() {
+    std::vector<auth::SessionChange> changes;
+    const std::lock_guard lock(ends_mutex);
+    if (!services->session_log.since(ends_seen, changes)) {
+        ends_seen = services->session_log.head();
+        return;
+    }
+    ends_seen += changes.size();
+    for (const auto& change : changes) {
+        if (change.begun || change.reason == auth::EndReason::rotated) continue;
+        services->registry.shared().count<telemetry::Metric::sessions_ended>(end_label(change.reason));
+    }
+}
+
 void Server::Impl::each_second() {
     last_second = services->clock.steady();
     status.sample();
@@ -296,6 +334,8 @@ void Server::Impl::each_second() {
                    idle = static_cast<double>(load.idle_ns - last_loads[i].idle_ns);
         if (busy + idle > 0) most = std::max(most, busy / (busy + idle));
         last_loads[i] = load;
+        services->registry.shared().observe<telemetry::Metric::event_loop_lag>(
+            static_cast<std::int64_t>(load.longest_turn_ns));
     }
     busiest.store(most, std::memory_order_relaxed);
     if (last_second - last_rotation >= model->tls.ticket_lifetime / 2) {

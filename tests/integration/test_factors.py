@@ -77,14 +77,14 @@ def test_a_thousand_wrong_codes_are_evaluated_five_times(fresh_gateway):
     browser, page, form = at_code_step(gateway, account, source=attacker)
     right = {client.totp(account.secret, at) for at in range(int(time.time()) - 90, int(time.time()) + 120, 30)}
     codes = [f"{n:06d}" for n in range(100000, 101010) if f"{n:06d}" not in right][:1000]
-    before = gateway.metric("sekisho_factor_attempts_total", factor="totp", result="wrong")
+    before = gateway.metric("sekisho_factor_attempts_total", factor="otp", result="wrong")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         storm = pool.submit(post_at_once, gateway, browser, page, form, codes, attacker)
         welcome = client.sign_in(home, account, gateway.url("wiki"))
         answers = storm.result()
     assert welcome.status == 200, "the true user signs in while others guess"
     assert not [sso for _, sso in answers if sso]
-    assert gateway.metric("sekisho_factor_attempts_total", factor="totp", result="wrong") - before <= 5
+    assert gateway.metric("sekisho_factor_attempts_total", factor="otp", result="wrong") - before <= 5
 
 
 @pytest.mark.parametrize("name,password", [("nobody-here", "x" * 12), ("sato", "wrong password"), ("", ""), ("sato' OR 1=1", "x"), ("佐藤", "パスワード")])
