@@ -240,7 +240,7 @@ def version_of(command):
 
 def machine():
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    return f"{os.cpu_count()} x {cpu[1] if cpu else 'unknown CPU'}, Linux {os.uname().release}"
+    return f"{os.cpu_count()} x {cpu[1] if cpu else 'unknown CPU'}, Linux {os.uname().release.split('-')[0]}"
 
 
 def report(results, options):
