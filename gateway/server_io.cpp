@@ -123,6 +123,7 @@ struct Server::Impl {
     std::shared_ptr<ConnectionLimits> limits;
     std::vector<std::unique_ptr<Worker>> workers;
     std::vector<std::thread> threads;
+    std::thread drainer;  // joins the workers while the loop still answers
     std::vector<config::Endpoint> https_ports, redirect_ports;
     std::unique_ptr<OpsListener> ops;
     std::unique_ptr<AdminSocket> admin;
@@ -361,10 +362,10 @@ void Server::Impl::begin_drain() {
         for (auto& worker : workers) worker->reactor().stop();
     });
     // The loop goes on (readyz says why) until the last worker is done.
-    std::thread([this] {
+    drainer = std::thread([this] {
         for (auto& thread : threads) thread.join();
         loop.stop();
-    }).detach();
+    });
 }
 
 void Server::Impl::handle_signal(int number) {
@@ -428,6 +429,7 @@ void Server::run() {
     impl.tick();
     impl.announce();
     impl.loop.run();
+    if (impl.drainer.joinable()) impl.drainer.join();
     impl.services->log.info("stopped", {});
 }
 

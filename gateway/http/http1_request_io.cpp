@@ -122,7 +122,9 @@ void Http1Session::begin_forward(const RequestHead& head) {
                    {limits.body_min_rate_grace, limits.body_min_rate, pool->upstream().total_timeout});
     worker_.enter(*this);
     active_ = true;
-    if (request.durable && !*request.durable) phase_ = Phase::wait_record;
+    if (!request.durable || *request.durable) return;
+    phase_ = Phase::wait_record;
+    deadline_ = SteadyTime::max();  // the record's own arrival wakes us, or its failure
 }
 
 // The first allow of a standing is recorded in passing; where the tier says so, each allow waits for its
