@@ -61,7 +61,7 @@ Result<AccountAct> Accounts::disable(std::string_view typed) {
     const auto row = row_of(typed);
     if (!row) return row.error();
     if (auto done = store_.set_status(row->name, AccountStatus::disabled); !done) return done.error();
-    const auto ended = sessions_.end_all(row->name, EndReason::ended_by_admin);
+    const auto ended = sessions_.end_all(row->name, EndReason::account);
     if (!ended) return ended.error();
     AccountAct act;
     act.sessions_ended = ended->size();

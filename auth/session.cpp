@@ -43,8 +43,12 @@ std::string_view to_text(EndReason reason) noexcept {
             return "ended_by_person";
         case EndReason::ended_by_admin:
             return "ended_by_admin";
+        case EndReason::account:
+            return "account";
         case EndReason::changed:
             return "changed";
+        case EndReason::device:
+            return "device";
         case EndReason::idle:
             return "idle";
         case EndReason::absolute:

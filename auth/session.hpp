@@ -59,8 +59,10 @@ using SessionPtr = std::shared_ptr<const Session>;
 enum class EndReason : std::uint8_t {
     signed_out,       // this browser asked
     ended_by_person,  // the same person, from another session
-    ended_by_admin,   // account disabled, factors reset, or ended by an operator
+    ended_by_admin,   // ended by an operator
+    account,          // account disabled
     changed,          // password or factors changed
+    device,           // the browser or device it was opened on was given up as lost
     idle,
     absolute,
     rotated,   // replaced by a new id of the same session
@@ -74,6 +76,8 @@ struct SessionChange {
     SessionPtr begun;  // null: an end
     Digest ended{};
     EndReason reason = EndReason::signed_out;
+    // ended: when the act behind it was accepted, from which the revocation bound counts.
+    SteadyTime accepted{};
 };
 
 // SessionLog is the path from whoever changes sessions to every worker: a bounded ring of changes with an

@@ -89,9 +89,10 @@ Result<SessionService::Ended> SessionService::end_locked(Ended ending, EndReason
     if (ending.empty()) return ending;
     std::vector<SessionChange> changes;
     std::vector<Digest> ids;
+    const auto accepted = clock_.steady();
     for (const auto& session : ending) {
         drop_locked(*session);
-        changes.push_back({nullptr, session->id_hash, reason});
+        changes.push_back({nullptr, session->id_hash, reason, accepted});
         ids.push_back(session->id_hash);
     }
     log_.publish(std::move(changes));
@@ -141,7 +142,7 @@ Result<> SessionService::load() {
         }
     }
     std::vector<SessionChange> begun;
-    for (const auto& [id, session] : live_) begun.push_back({session, {}, {}});
+    for (const auto& [id, session] : live_) begun.push_back({session, {}, {}, {}});
     log_.publish(std::move(begun));
     return stale.empty() ? Result<>{} : store_.delete_sessions(stale);
 }
@@ -159,7 +160,7 @@ Result<Issued> SessionService::issue_sso(const NewSession& wanted) {
     if (!inserted) return inserted.error();
     if (!*inserted) return Error(Errc::denied, "the account changed while it was signing in");
     add_locked(session);
-    log_.publish({{session, {}, {}}});
+    log_.publish({{session, {}, {}, {}}});
     if (const auto& mine = roots_[wanted.user]; mine.size() > sso_per_person_max)
         (void)end_locked(family_locked(mine.front()), EndReason::too_many);
     return Issued{std::move(token.text), std::move(session)};
@@ -218,7 +219,7 @@ Result<Issued> SessionService::redeem_code(std::string_view code, std::string_vi
     if (!inserted) return inserted.error();
     if (!*inserted) return refused;
     add_locked(session);
-    log_.publish({{session, {}, {}}});
+    log_.publish({{session, {}, {}, {}}});
     trim_siblings_locked(*session);
     return Issued{std::move(token.text), std::move(session)};
 }
@@ -262,7 +263,7 @@ Result<Issued> SessionService::rotate(const Digest& sso, const std::optional<New
     std::vector<SessionChange> changes;
     for (const auto& session : all) {
         add_locked(session);
-        changes.push_back({session, {}, {}});
+        changes.push_back({session, {}, {}, {}});
     }
     log_.publish(std::move(changes));
     return Issued{std::move(token.text), std::move(renewed)};

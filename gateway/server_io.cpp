@@ -50,6 +50,8 @@ std::uint8_t end_label(auth::EndReason reason) noexcept {
             return 3;
         case auth::EndReason::absolute:
             return 4;
+        case auth::EndReason::account:
+            return 5;
         default:
             return 7;
     }

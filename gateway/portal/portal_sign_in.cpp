@@ -41,6 +41,8 @@ std::string_view ended_key(const PortalRequest& request) {
         case auth::EndReason::ended_by_person:
             return "session.ended_by_you";
         case auth::EndReason::ended_by_admin:
+        case auth::EndReason::account:
+        case auth::EndReason::device:
             return "session.ended_by_admin";
         case auth::EndReason::changed:
             return "session.changed";

@@ -170,7 +170,7 @@ TEST_F(Sessions, DisablingAndResettingEndEverything) {
     const auto wiki = app(here);
     EXPECT_EQ(house->accounts->disable("sato").value().sessions_ended, 2u);
     EXPECT_FALSE(live(here) || live(wiki));
-    EXPECT_EQ(house->log.why_ended(wiki.session->id_hash), EndReason::ended_by_admin);
+    EXPECT_EQ(house->log.why_ended(wiki.session->id_hash), EndReason::account);
     const auto mori = sso("mori");
     EXPECT_EQ(house->accounts->reset_factors("mori").value().sessions_ended, 1u);
     EXPECT_FALSE(live(mori));
