@@ -118,9 +118,14 @@ Result<void> Resolver::Impl::open() {
     ares_options settings{};
     settings.timeout = static_cast<int>(options.query_timeout.count());
     settings.tries = 2;
+    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
+#ifdef ARES_OPT_QUERY_CACHE
+    // c-ares 1.31 and later keep answers themselves, and would give an old one after ours has run out.
+    settings.qcache_max_ttl = 0;
+    mask |= ARES_OPT_QUERY_CACHE;
+#endif
     int status = library;
-    if (status == ARES_SUCCESS)
-        status = ares_init_options(&channel, &settings, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+    if (status == ARES_SUCCESS) status = ares_init_options(&channel, &settings, mask);
     if (status == ARES_SUCCESS && !options.servers.empty())
         status = ares_set_servers_ports_csv(channel, options.servers.c_str());
     if (status == ARES_SUCCESS && wake) return {};
