@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t slab_slots = 256;
 constexpr int batch_events = 256;
+constexpr std::size_t resumes_between_looks = 16;
+constexpr std::chrono::milliseconds resuming_most{4};  // of one turn
 
 std::uint64_t nanoseconds(SteadyTime time) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, time.time_since_epoch().count()));
@@ -143,8 +145,10 @@ std::size_t Reactor::resume_woken() noexcept {
         auto& waiter = static_cast<Waiter&>(static_cast<ReadyLink&>(*batch.next));
         waiter.ReadyLink::unlink();
         std::exchange(waiter.handle_, nullptr).resume();
-        ++count;
+        if (++count % resumes_between_looks == 0 && clock_.steady() - now_ > resuming_most) break;
     }
+    // Many woken at once, as by a change of policy, share several turns, so that none of them is long.
+    if (batch.linked()) ready_.take_front(batch);
     return count;
 }
 

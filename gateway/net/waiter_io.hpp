@@ -48,6 +48,17 @@ struct Link {
         prev->next = this;
         at.prev = this;
     }
+    // take_front puts everything else of another ring before what this one holds, in order.
+    void take_front(Link& other) noexcept {
+        if (!other.linked()) return;
+        Link* const first = other.next;
+        Link* const last = other.prev;
+        other.prev = other.next = &other;
+        first->prev = this;
+        last->next = next;
+        next->prev = last;
+        next = first;
+    }
     Link* prev = this;
     Link* next = this;
 };

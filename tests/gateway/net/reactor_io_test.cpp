@@ -41,6 +41,38 @@ Flow note(Reactor& reactor, Seen& seen, int times, SteadyTime deadline) {
     seen.ended = true;
 }
 
+// Uses `cost` of the clock each time it runs.
+Flow labour(Reactor& reactor, ManualClock& clock, std::vector<int>& ran, int number, Millis cost,
+            std::vector<Waiter*>& waiters) {
+    Waiter waiter(reactor);
+    waiters.push_back(&waiter);
+    co_await waiter.wait(SteadyTime::max());
+    clock.advance(cost);
+    ran.push_back(number);
+}
+
+TEST(Reactor, ManyWokenAtOnceShareSeveralTurnsInOrder) {
+    ManualClock clock{WallTime{}};
+    Reactor reactor(clock);
+    std::vector<int> ran, wanted;
+    std::vector<Waiter*> waiters;
+    for (int i = 0; i < 100; ++i) {
+        labour(reactor, clock, ran, i, 1ms, waiters);
+        wanted.push_back(i);
+    }
+    for (auto* waiter : waiters) waiter->wake(Wake::control);
+    std::size_t turns = 0, longest = 0;
+    while (ran.size() < 100 && turns < 100) {
+        const auto before = ran.size();
+        reactor.turn();
+        ++turns;
+        longest = std::max(longest, ran.size() - before);
+    }
+    EXPECT_EQ(ran, wanted);
+    EXPECT_EQ(longest, 16u) << "it looks at the clock after every sixteenth";
+    EXPECT_GE(turns, 6u);
+}
+
 TEST(Reactor, CountsManyWakesBeforeATurnAsOne) {
     Reactor reactor;
     Seen seen;
