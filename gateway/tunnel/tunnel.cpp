@@ -26,6 +26,15 @@ bool Tunnel::step(SteadyTime now) {
     return moved;
 }
 
+bool Tunnel::say_why(std::uint16_t code, std::string_view reason) {
+    if (!down_.watched || down_.failed || down_.sink_told || !frames_.between() || frames_.closing())
+        return false;
+    if (down_.to.flush() != IoState::done) return false;
+    const auto frame = close_frame(code, reason);
+    const auto wrote = down_.to.write(as_bytes(frame));
+    return wrote.bytes == frame.size() && down_.to.flush() == IoState::done;
+}
+
 bool Tunnel::pump(Direction& direction) {
     bool moved = false;
     for (;;) {
@@ -36,6 +45,7 @@ bool Tunnel::pump(Direction& direction) {
                 return true;
             }
             if (wrote.bytes == 0) return moved;
+            if (direction.watched) frames_.pass(direction.held.readable().first(wrote.bytes));
             direction.held.consume(wrote.bytes);
             direction.bytes += wrote.bytes;
             moved = true;

@@ -220,5 +220,44 @@ TEST(Tunnel, LosesAndDoublesNothingForAnyCapacity) {
     }
 }
 
+struct WebSocketRig : Rig {
+    WebSocketRig()
+        : spoken(client, client_in, upstream, upstream_in, 60s, now, Tunnel::Protocol::websocket) {}
+    Tunnel spoken;
+};
+
+TEST(Tunnel, SaysWhyBetweenTwoFrames) {
+    WebSocketRig rig;
+    rig.upstream.pieces = {std::string("\x81\x02hi", 4)};
+    rig.spoken.step(rig.now);
+    EXPECT_TRUE(rig.spoken.say_why(1008, "over"));
+    EXPECT_EQ(rig.client.wrote, std::string("\x81\x02hi\x88\x06\x03\xF0over", 12));
+}
+
+TEST(Tunnel, NeverCutsAFrameInTwoToSayWhy) {
+    WebSocketRig half;
+    half.upstream.pieces = {std::string("\x81\x05he", 4)};
+    half.spoken.step(half.now);
+    EXPECT_FALSE(half.spoken.say_why(1008, "over"));
+    EXPECT_EQ(half.client.wrote.size(), 4u);
+
+    WebSocketRig held;  // whole frames, but the client has not taken the last byte
+    held.client.room = 3;
+    held.client.holds_at_most = 1;
+    held.upstream.pieces = {std::string("\x81\x02hi", 4)};
+    held.spoken.step(held.now);
+    EXPECT_FALSE(held.spoken.say_why(1008, "over"));
+
+    WebSocketRig closing;  // nothing follows a Close
+    closing.upstream.pieces = {std::string("\x88\x00", 2)};
+    closing.spoken.step(closing.now);
+    EXPECT_FALSE(closing.spoken.say_why(1008, "over"));
+    EXPECT_EQ(closing.client.wrote.size(), 2u);
+
+    Rig other;  // not a WebSocket: its bytes are not ours to add to
+    EXPECT_FALSE(other.tunnel.say_why(1008, "over"));
+    EXPECT_EQ(other.client.wrote, "");
+}
+
 }  // namespace
 }  // namespace sekisho::gateway
