@@ -66,7 +66,8 @@ void SessionLog::apply(const SessionChange& change) {
         live_[change.begun->id_hash] = change.begun;
     } else {
         live_.erase(change.ended);
-        if (ended_.emplace(change.ended, change.reason).second) ended_order_.push_back(change.ended);
+        if (ended_.emplace(change.ended, End{change.reason, change.accepted}).second)
+            ended_order_.push_back(change.ended);
         if (ended_order_.size() > ended_max) {
             ended_.erase(ended_order_.front());
             ended_order_.pop_front();
@@ -115,11 +116,15 @@ void SessionLog::drop_hook(std::size_t number) {
     std::erase_if(hooks_, [&](const auto& hook) { return hook.first == number; });
 }
 
-std::optional<EndReason> SessionLog::why_ended(const Digest& id_hash) const {
+std::optional<SessionLog::End> SessionLog::end_of(const Digest& id_hash) const {
     const std::lock_guard lock(mutex_);
     const auto found = ended_.find(id_hash);
-    if (found == ended_.end()) return std::nullopt;
-    return found->second;
+    return found == ended_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<EndReason> SessionLog::why_ended(const Digest& id_hash) const {
+    const auto end = end_of(id_hash);
+    return end ? std::optional(end->reason) : std::nullopt;
 }
 
 bool SessionTable::catch_up(const SessionLog& log) {
@@ -130,16 +135,19 @@ bool SessionTable::catch_up(const SessionLog& log) {
         // What was published between head() and since() came along: count what was taken.
         seen_ += scratch_.size();
         for (auto& change : scratch_) {
-            if (change.begun)
-                sessions_[change.begun->id_hash] = std::move(change.begun);
-            else
-                sessions_.erase(change.ended);
+            if (change.begun) {
+                const auto id = change.begun->id_hash;
+                losses_ += sessions_.insert_or_assign(id, std::move(change.begun)).second ? 0 : 1;
+            } else {
+                losses_ += sessions_.erase(change.ended);
+            }
         }
     } else {
         std::vector<SessionPtr> live;
         seen_ = log.snapshot(live);
         sessions_.clear();
         for (auto& session : live) sessions_[session->id_hash] = std::move(session);
+        ++losses_;
     }
     scratch_.clear();
     return true;

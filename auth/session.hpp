@@ -103,7 +103,13 @@ public:
     std::size_t on_change(std::function<void()> hook);
     void drop_hook(std::size_t number);
 
-    // why_ended: the reason a recent session ended, for the page its browser sees next.
+    // end_of: why a recent session ended, and when that was accepted.
+    struct End {
+        EndReason reason = EndReason::signed_out;
+        SteadyTime accepted{};
+    };
+    std::optional<End> end_of(const Digest& id_hash) const;
+    // why_ended: the reason alone, for the page its browser sees next.
     std::optional<EndReason> why_ended(const Digest& id_hash) const;
 
 private:
@@ -114,7 +120,7 @@ private:
     mutable std::mutex mutex_;
     std::deque<SessionChange> ring_;  // numbers head - size + 1 ... head
     std::unordered_map<Digest, SessionPtr, DigestHash> live_;
-    std::unordered_map<Digest, EndReason, DigestHash> ended_;
+    std::unordered_map<Digest, End, DigestHash> ended_;
     std::deque<Digest> ended_order_;
     std::mutex hooks_mutex_;
     std::vector<std::pair<std::size_t, std::function<void()>>> hooks_;
@@ -131,9 +137,11 @@ public:
     const Session* find(const Digest& id_hash) const noexcept;
     SessionPtr find_shared(const Digest& id_hash) const noexcept;
     std::size_t size() const noexcept { return sessions_.size(); }
+    // losses moves whenever a session ended or was replaced: what stood on one must be looked at again.
+    std::uint64_t losses() const noexcept { return losses_; }
 
 private:
-    std::uint64_t seen_ = 0;
+    std::uint64_t seen_ = 0, losses_ = 0;
     std::unordered_map<Digest, SessionPtr, DigestHash> sessions_;
     std::vector<SessionChange> scratch_;
 };
