@@ -29,6 +29,12 @@ public:
 
 }  // namespace
 
+std::chrono::nanoseconds thread_cpu_time() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return Seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+}
+
 const Clock& system_clock_face() noexcept {
     static const SystemClock clock;
     return clock;

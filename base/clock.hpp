@@ -31,6 +31,10 @@ const Clock& system_clock_face() noexcept;
 void shift_wall_clock(Millis by) noexcept;
 #endif
 
+// thread_cpu_time is what the calling thread has used of a processor so far: what a bound on work per turn
+// counts, however busy the machine is.
+std::chrono::nanoseconds thread_cpu_time() noexcept;
+
 // ManualClock stands where it was put: for tests of machines that take a Clock.
 class ManualClock final : public Clock {
 public:

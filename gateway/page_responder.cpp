@@ -180,6 +180,8 @@ LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead
         case Refused::websocket:
         case Refused::connection_auth:
             return local(answer_error(request, "access.origin"));
+        case Refused::not_serving:
+            return local(answer_error(request, "fault.full"));
         case Refused::none:
             break;
     }

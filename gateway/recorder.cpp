@@ -59,7 +59,7 @@ void ExchangeFacts::clear() noexcept {
     outcome = telemetry::ExchangeOutcome::completed;
     upstream_fault = UpstreamFault::none;
     cut = Cut::none;
-    tunnel = false;
+    tunnel = websocket = false;
 }
 
 std::string_view reason_text(const Verdict& verdict) noexcept {
@@ -82,6 +82,8 @@ std::string_view reason_text(const Verdict& verdict) noexcept {
             return "websocket_origin";
         case Refused::connection_auth:
             return "connection_auth";
+        case Refused::not_serving:
+            return "not_serving";
     }
     return "other";
 }

@@ -37,7 +37,7 @@ struct ExchangeFacts {
     telemetry::ExchangeOutcome outcome = telemetry::ExchangeOutcome::completed;
     UpstreamFault upstream_fault = UpstreamFault::none;
     Cut cut = Cut::none;
-    bool tunnel = false;
+    bool tunnel = false, websocket = false;
     void clear() noexcept;
 };
 

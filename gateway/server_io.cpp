@@ -2,6 +2,7 @@
 
 #include "config/watch_io.hpp"
 #include "gateway/control/admin_socket_io.hpp"
+#include "gateway/control/lease.hpp"
 #include "gateway/control/operations.hpp"
 #include "gateway/control/reload.hpp"
 #include "gateway/control/scrapes.hpp"
@@ -29,7 +30,6 @@ namespace {
 namespace asio = boost::asio;
 using telemetry::FieldName;
 
-constexpr Millis tick_every{100};
 constexpr unsigned page_threads = 4, hashing_threads = 8;
 constexpr Millis clock_step_noticed{200};
 
@@ -107,12 +107,15 @@ struct Server::Impl {
     StatusFacts facts();
     OpsReply ops_answer(std::string_view path);
     std::string not_ready() const;
+    std::vector<telemetry::Sample> view_ages() const;
+    void renew_lease();
 
     asio::io_context loop{1};
     std::unique_ptr<Services> services;
     std::unique_ptr<Resolver> resolver;
     UpstreamStates upstreams;
     std::shared_ptr<TicketKeys> tickets;
+    Lease lease{services->clock};
     SnapshotBoard board;
     Reloads reloads;
     StatusBoard status;
@@ -149,9 +152,17 @@ Result<> Server::Impl::open() {
     if (!first) return first.error();
     board.post(*first);
     limits = ConnectionLimits::create(model->limits.connections, model->limits.connections_per_address);
-    const WorkerShared shared{
-        services->clock, board,     services->session_log, services->assertions, responder,
-        *resolver,       upstreams, services->registry,    services->lines,      *services->audit};
+    const WorkerShared shared{services->clock,
+                              board,
+                              services->session_log,
+                              services->assertions,
+                              responder,
+                              *resolver,
+                              upstreams,
+                              services->registry,
+                              services->lines,
+                              *services->audit,
+                              lease};
     for (const auto& app : model->apps)
         if (app.assertion)
             if (auto warmed = services->assertions.warm(app.name); !warmed) return warmed.error();
@@ -170,13 +181,15 @@ Result<> Server::Impl::open() {
                                     });
     if (!socket) return socket.error();
     admin = std::move(*socket);
-    watch = std::make_unique<config::Watch>(
-        loop, services->clock, [this](config::ChangeReason reason) { reloads.files_changed(reason); });
+    watch = std::make_unique<config::Watch>(loop, services->clock, [this](config::ChangeReason reason) {
+        (void)pages.submit([this, reason] { reloads.files_changed(reason); });
+    });
     follow_files();
     ends_seen = services->session_log.head();
     services->session_log.on_change([this] { count_ends(); });
     register_scrapes(services->registry,
                      {*services, board, pages, hashing, upstreams, [this] { return facts(); }});
+    services->registry.on_scrape(telemetry::Metric::view_age, [this] { return view_ages(); });
     telemetry::register_audit_metrics(services->registry, *services->audit);
     telemetry::use_process_metrics(services->registry, SEKISHO_VERSION, crypto_library());
     return {};
@@ -220,6 +233,16 @@ void Server::Impl::add_verbs() {
                        return boost::json::object{};
                    });
 #ifdef SEKISHO_TEST_HOOKS
+    operations.add(
+        "test-freeze",
+        [this](const boost::json::object& arguments, const std::string&) -> Result<boost::json::object> {
+            const Millis length{arguments.at("milliseconds").to_number<std::int64_t>()};
+            // A little later: this answer goes out over the same loop.
+            auto later = std::make_shared<asio::steady_timer>(loop, Millis{200});
+            later->async_wait(
+                [later, length](boost::system::error_code) { std::this_thread::sleep_for(length); });
+            return boost::json::object{};
+        });
     operations.add(
         "test-clock",
         [this](const boost::json::object& arguments, const std::string&) -> Result<boost::json::object> {
@@ -278,7 +301,27 @@ StatusFacts Server::Impl::facts() {
 std::string Server::Impl::not_ready() const {
     if (draining) return "draining\n";
     if (services->audit->state() == telemetry::AuditState::full) return "the audit log is full\n";
+    for (const auto& worker : workers)
+        if (worker->view_age() > Lease::length)
+            return "a worker has not confirmed its view of sessions and policy\n";
     return {};
+}
+
+std::vector<telemetry::Sample> Server::Impl::view_ages() const {
+    std::vector<telemetry::Sample> samples;
+    for (std::size_t i = 0; i < workers.size(); ++i)
+        samples.push_back({{std::to_string(i)}, static_cast<double>(workers[i]->view_age().count()) / 1000});
+    return samples;
+}
+
+// Nothing that could wait on a disk runs on this thread; when it comes late all the same, every worker has
+// stopped serving in between, and this says so.
+void Server::Impl::renew_lease() {
+    const auto age = lease.age();
+    lease.renew();
+    if (age >= Lease::length)
+        services->log.error("service stood still: the control thread came late",
+                            {{FieldName::duration_ms, age.count()}});
 }
 
 OpsReply Server::Impl::ops_answer(std::string_view path) {
@@ -294,9 +337,10 @@ OpsReply Server::Impl::ops_answer(std::string_view path) {
 }
 
 void Server::Impl::tick() {
-    timer.expires_after(tick_every);
+    timer.expires_after(Lease::renewed_every);
     timer.async_wait([this](boost::system::error_code failed) {
         if (failed) return;
+        renew_lease();
         // A step of the wall clock moves every end that stands on it.
         const auto offset = std::chrono::duration_cast<Millis>(services->clock.wall().time_since_epoch() -
                                                                services->clock.steady().time_since_epoch());
@@ -425,6 +469,7 @@ void Server::run() {
     impl.signals.async_wait([&impl](boost::system::error_code failed, int number) {
         if (!failed) impl.handle_signal(number);
     });
+    impl.lease.renew();
     for (auto& worker : impl.workers) impl.threads.emplace_back([&worker] { worker->run(); });
     impl.wall_offset = std::chrono::duration_cast<Millis>(impl.services->clock.wall().time_since_epoch() -
                                                           impl.services->clock.steady().time_since_epoch());

@@ -32,9 +32,11 @@ AppParts parts_of(const config::Model& model, const config::App& app) {
 }  // namespace
 
 Result<SnapshotPtr> make_snapshot(std::shared_ptr<const config::Model> model, std::uint64_t generation,
-                                  std::shared_ptr<const TicketKeys> tickets, telemetry::Registry& registry) {
+                                  std::shared_ptr<const TicketKeys> tickets, telemetry::Registry& registry,
+                                  SteadyTime accepted) {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->generation = generation;
+    snapshot->accepted = accepted;
     snapshot->model = model;
     auto program = policy::compile(*model);
     if (!program) return program.error();

@@ -1,6 +1,7 @@
 #pragma once
 // Snapshot is everything one generation of the configuration means, immutable: each exchange keeps the one it
 // began with. SnapshotBoard is where workers find the newest.
+#include "base/clock.hpp"
 #include "config/model.hpp"
 #include "gateway/http/route_table.hpp"
 #include "gateway/net/tls_context.hpp"
@@ -28,6 +29,7 @@ struct AppParts {
 
 struct Snapshot {
     std::uint64_t generation = 0;
+    SteadyTime accepted{};  // when the act that brought it was accepted
     std::shared_ptr<const config::Model> model;
     std::shared_ptr<const policy::Program> program;
     RouteTable routes;
@@ -43,7 +45,8 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
 // make_snapshot compiles a checked model. Errors: what compiling, routing or certificates refuse.
 Result<SnapshotPtr> make_snapshot(std::shared_ptr<const config::Model> model, std::uint64_t generation,
-                                  std::shared_ptr<const TicketKeys> tickets, telemetry::Registry& registry);
+                                  std::shared_ptr<const TicketKeys> tickets, telemetry::Registry& registry,
+                                  SteadyTime accepted = {});
 
 // Thread: every member from any thread; version() takes no lock.
 class SnapshotBoard {

@@ -19,6 +19,9 @@ constexpr std::size_t random_pool_bytes = 4096;
 constexpr std::size_t kept_states = 256;
 constexpr Seconds assertion_kept_for{30};
 constexpr Millis flush_every{100};
+// A sweep over open exchanges leaves the turn after this much of the worker's own processor time.
+constexpr std::chrono::milliseconds sweep_slice{2};
+constexpr std::size_t reviews_between_looks = 32;
 
 }  // namespace
 
@@ -28,9 +31,12 @@ Worker::Worker(const WorkerShared& shared)
       admission_(shared.clock, shared.sessions),
       recorder_(shared.registry.make_shard(), shared.lines, shared.audit),
       random_(random_pool_bytes),
-      random_at_(random_pool_bytes) {
+      random_at_(random_pool_bytes),
+      confirmed_(shared.clock.boot().count()) {
     refresh();
+    swept_generation_ = snapshot_->generation;
     reactor_.at_end_of_turn([this] {
+        confirm_view();
         const auto now = reactor_.now();
         if (now - last_flush_ >= flush_every) {
             last_flush_ = now;
@@ -205,19 +211,91 @@ void Worker::nudge() {
     if (nudged_.exchange(true, std::memory_order_acq_rel)) return;
     reactor_.post([this] {
         nudged_.store(false, std::memory_order_release);
-        const auto before = snapshot_->generation;
-        const bool sessions_changed = admission_.catch_up();
-        const bool policy_changed = snapshot()->generation != before;
-        if (!sessions_changed && !policy_changed) return;
-        for (auto* exchange : active_)
-            if (policy_changed || !admission_.session_lives(exchange->session())) exchange->ask_again();
+        look_for_losses(false);
     });
 }
 
 void Worker::clock_moved() {
-    reactor_.post([this] {
-        for (auto* exchange : active_) exchange->ask_again();
-    });
+    reactor_.post([this] { look_for_losses(true); });
+}
+
+// Sessions and snapshot may have been taken over by a request since the last look: what counts is what the
+// last sweep knew.
+void Worker::look_for_losses(bool all) {
+    admission_.catch_up();
+    const auto generation = snapshot()->generation;
+    const bool newer = generation != swept_generation_;
+    if (!all && !newer && admission_.losses() == swept_losses_) return;
+    swept_losses_ = admission_.losses();
+    swept_generation_ = generation;
+    begin_sweep(all || newer);
+}
+
+void Worker::begin_sweep(bool all) {
+    if (sweeping_) {
+        sweep_again_ = true;
+        sweep_again_all_ |= all;
+        return;
+    }
+    sweeping_ = true;
+    sweep_all_ = all;
+    sweep_at_ = active_.size();
+    sweep_some();
+}
+
+// Backwards: leave() moves the last one, which was seen, into the place of one that goes; what is new comes
+// behind, and was decided on what is known now.
+void Worker::sweep_some() {
+    const auto began = thread_cpu_time();
+    sweep_at_ = std::min(sweep_at_, active_.size());
+    for (std::size_t seen = 0; sweep_at_ > 0;) {
+        active_[--sweep_at_]->review(sweep_all_);
+        if (++seen % reviews_between_looks == 0 && thread_cpu_time() - began > sweep_slice) {
+            reactor_.post([this] { sweep_some(); });
+            return;
+        }
+    }
+    sweeping_ = false;
+    if (std::exchange(sweep_again_, false)) begin_sweep(std::exchange(sweep_again_all_, false));
+}
+
+void Worker::ended_early(const Permit& permit, const Recheck& recheck, WallTime valid_until) {
+    const auto end = admission_.end_of(permit.session());
+    const RevocationTimes times{shared_.clock.steady(), shared_.clock.wall(), valid_until,
+                                snapshot_->accepted};
+    recorder_.shard().observe<telemetry::Metric::revocation>(
+        delay_of(recheck, end, times), static_cast<std::uint8_t>(gateway::trigger_of(recheck, end)));
+}
+
+bool Worker::serving() {
+    if (shared_.lease.holds()) {
+        if (frozen_) thaw();
+        return true;
+    }
+    if (!frozen_) {
+        frozen_ = true;
+        recorder_.shard().count<telemetry::Metric::lease_freezes>();
+    }
+    return false;
+}
+
+// Before anything is forwarded again, everything is asked again.
+void Worker::thaw() {
+    frozen_ = false;
+    admission_.catch_up();
+    (void)snapshot();
+    for (auto* exchange : active_) exchange->thaw();
+    for (auto* connection : connections_) connection->thaw();
+}
+
+void Worker::confirm_view() {
+    if (!serving()) return;
+    look_for_losses(false);
+    confirmed_.store(shared_.clock.boot().count(), std::memory_order_relaxed);
+}
+
+Millis Worker::view_age() const noexcept {
+    return shared_.clock.boot() - Millis{confirmed_.load(std::memory_order_relaxed)};
 }
 
 void Worker::drain(Millis) {

@@ -3,6 +3,7 @@
 // metric shard. Workers share only what other threads hand them.
 #include "auth/jwt.hpp"
 #include "gateway/admission/admission.hpp"
+#include "gateway/control/lease.hpp"
 #include "gateway/forward/upstream_pool_io.hpp"
 #include "gateway/http/buffer_pool.hpp"
 #include "gateway/net/listener_io.hpp"
@@ -32,14 +33,17 @@ struct WorkerShared {
     telemetry::Registry& registry;
     telemetry::LineWriter& lines;
     telemetry::AuditWriter& audit;
+    const Lease& lease;
 };
 
 // ActiveExchange is the hook by which a worker finds its open, permitted exchanges.
 class ActiveExchange {
 public:
-    virtual const auth::Session& session() const noexcept = 0;
-    // ask_again wakes the exchange so that it rechecks its permit.
-    virtual void ask_again() noexcept = 0;
+    // review asks again whether the permit holds, `all` even when its session is unchanged; where it does
+    // not, or holds for another time, the exchange is woken.
+    virtual void review(bool all) = 0;
+    // thaw wakes the exchange, if it was held, after the worker found its lease renewed.
+    virtual void thaw() noexcept = 0;
     // begin_drain wakes the connection so that it ends when nothing runs on it.
     virtual void begin_drain() noexcept = 0;
     ActiveExchange() = default;
@@ -67,6 +71,8 @@ public:
     void clock_moved();  // the wall clock was stepped: every open exchange asks again
     void drain(Millis within);
     ReactorLoad load() noexcept { return reactor_.load(); }
+    // view_age is the time since this worker last knew, under a lease that held, every end of access.
+    Millis view_age() const noexcept;
 
     // For connections, on the worker's thread.
     Reactor& reactor() noexcept { return reactor_; }
@@ -78,6 +84,19 @@ public:
     HeadScratch& response_scratch() noexcept { return response_scratch_; }
     const SnapshotPtr& snapshot();
     bool draining() const noexcept { return draining_; }
+    // serving: the lease holds and nothing that ended is unknown here. While it does not, nothing may be
+    // forwarded. Asked before every step of a connection.
+    bool serving();
+    // frozen_for is the time since the lease lapsed; while serving, nothing.
+    Millis frozen_for() const noexcept { return shared_.lease.age() - Lease::length; }
+    Recheck recheck(Permit& permit, const policy::RequestFacts& request, std::string_view host) {
+        return admission_.still_holds(permit, snapshot(), request, host);
+    }
+    Trigger trigger_of(const Permit& permit, const Recheck& recheck) const {
+        return gateway::trigger_of(recheck, admission_.end_of(permit.session()));
+    }
+    // ended_early counts what was open and is no more.
+    void ended_early(const Permit& permit, const Recheck& recheck, WallTime valid_until);
     UpstreamPool* pool_for(const Snapshot& snapshot, AppId app);
     // assertion is the signed token for this session and app, made anew every 30 s; empty when the app wants
     // none or it could not be made.
@@ -96,6 +115,11 @@ public:
 private:
     void refresh();
     void every_second();
+    void look_for_losses(bool all);
+    void begin_sweep(bool all);
+    void sweep_some();
+    void confirm_view();
+    void thaw();
     std::uint64_t random64() noexcept;
 
     WorkerShared shared_;
@@ -119,6 +143,13 @@ private:
     SteadyTime last_tick_{}, last_flush_{};
     std::size_t hook_ = 0;
     std::atomic<bool> nudged_{false};
+    std::atomic<std::int64_t> confirmed_;  // boot time of the last confirmed view, in milliseconds
+    // The sweep over active_, from its end to its beginning, some in each turn.
+    std::size_t sweep_at_ = 0;
+    bool sweeping_ = false, sweep_all_ = false;           // now
+    bool sweep_again_ = false, sweep_again_all_ = false;  // once more after this one
+    std::uint64_t swept_losses_ = 0, swept_generation_ = 0;
+    bool frozen_ = false;
     bool draining_ = false;
 };
 

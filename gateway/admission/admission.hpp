@@ -3,6 +3,7 @@
 // only maker of Permits, one per worker, and asks again while an exchange is open.
 #include "auth/session.hpp"
 #include "gateway/admission/permit.hpp"
+#include "gateway/admission/revocation.hpp"
 #include "gateway/http/cookies.hpp"
 #include "gateway/http/message.hpp"
 #include "gateway/snapshot.hpp"
@@ -29,6 +30,7 @@ enum class Refused : std::uint8_t {
     cross_site,       // 403 (R3)
     websocket,        // 403: off, or an origin that is not listed
     connection_auth,  // 403: NTLM or Negotiate (R4)
+    not_serving,      // 503: the worker's lease lapsed (R8)
 };
 
 struct Verdict {
@@ -54,15 +56,22 @@ public:
                   HeadScratch& scratch);
 
     // still_holds asks again for an open exchange: the session lives, and the decision, on `snapshot`, still
-    // allows. On true, `permit` carries the new end of its validity.
+    // allows. If so, `permit` carries the session as it is now (its proof may be newer) and the new end of
+    // its validity.
     // `host` is what was asked for ("name:port"): a new generation must still lead from there to the same
     // app.
-    enum class Recheck : std::uint8_t { holds, session_ended, policy_changed, time_over };
     Recheck still_holds(Permit& permit, const SnapshotPtr& snapshot, const policy::RequestFacts& request,
                         std::string_view host);
-    // session_lives: the cheap half of it, for a sweep over many.
-    bool session_lives(const auth::Session& session) const noexcept {
-        return table_.find(session.id_hash) != nullptr;
+    // unchanged: the session of this permit is the one the log knows; the cheap half of it, for a sweep over
+    // many.
+    bool unchanged(const Permit& permit) const noexcept {
+        return table_.find(permit.session().id_hash) == &permit.session();
+    }
+    // losses moves when a session ended or was replaced.
+    std::uint64_t losses() const noexcept { return table_.losses(); }
+    // end_of: what is known of the end of the session a permit stands on.
+    std::optional<auth::SessionLog::End> end_of(const auth::Session& session) const {
+        return log_.end_of(session.id_hash);
     }
 
     // catch_up takes over what the session log has published; true when anything changed.

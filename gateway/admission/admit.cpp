@@ -144,29 +144,32 @@ Admission::Standing& Admission::standing(const SnapshotPtr& snapshot, const auth
     return standing;
 }
 
-Admission::Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& snapshot,
-                                          const policy::RequestFacts& request, std::string_view host) {
+Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& snapshot,
+                               const policy::RequestFacts& request, std::string_view host) {
+    using Outcome = Recheck::Outcome;
     table_.catch_up(log_);
-    if (!session_lives(permit.session())) return Recheck::session_ended;
-    if (permit.session().over(request.now)) return Recheck::time_over;
+    auto session = table_.find_shared(permit.session().id_hash);
+    if (!session) return {Outcome::session_ended};
+    permit.session_ = std::move(session);
+    if (permit.session().over(request.now)) return {Outcome::time_over};
     auto app = permit.app();
-    if (permit.snapshot().generation != snapshot->generation) {
+    const bool newer = permit.snapshot().generation != snapshot->generation;
+    if (newer) {
         // Ids are indices of their own generation: the app is found again by its name, and gone means no.
         const auto again = snapshot->program->find_app(permit.snapshot().app(app).name);
-        if (!again) return Recheck::policy_changed;
+        if (!again) return {Outcome::policy_changed};
         const auto route = snapshot->routes.find(host, request.path);
-        if (route.kind != RouteKind::app || route.app != *again) return Recheck::policy_changed;
+        if (route.kind != RouteKind::app || route.app != *again) return {Outcome::policy_changed};
         app = *again;
     }
     const auto& standing = this->standing(snapshot, permit.session_owner(), app);
     auto decision = policy::decide(*standing.residual, request);
     bound_by_proof(snapshot->parts(app), permit.session(), request.now, decision);
     if (!decision.allow)
-        return permit.snapshot().generation != snapshot->generation && permit.valid_until() > request.now
-                   ? Recheck::policy_changed
-                   : Recheck::time_over;
+        return {newer && permit.valid_until() > request.now ? Outcome::policy_changed : Outcome::time_over,
+                decision.reason};
     permit.valid_until_ = std::min(decision.valid_until, permit.session().absolute_end);
-    return Recheck::holds;
+    return {};
 }
 
 void Admission::sweep() {

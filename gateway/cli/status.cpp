@@ -9,6 +9,7 @@ struct Options {
     std::string path;
     bool json = false;
     int shift = 0;
+    int milliseconds = 0;
 };
 
 void status(Context& context, const Options& options) {
@@ -29,6 +30,13 @@ void shift_clock(Context& context, const Options& options) {
     if (const auto result =
             ask(context, *loaded->model, "test-clock", {{"shift", options.shift}}, Alone::refused))
         say(boost::json::serialize(*result));
+}
+
+void freeze(Context& context, const Options& options) {
+    const auto loaded = load_config(context, options.path, CheckFiles::no);
+    if (!loaded) return;
+    (void)ask(context, *loaded->model, "test-freeze", {{"milliseconds", options.milliseconds}},
+              Alone::refused);
 }
 #endif
 
@@ -51,6 +59,13 @@ void add_status(CLI::App& program, Context& context) {
     clock->add_option("--shift", options->shift, "seconds ahead of the machine's clock")->required();
     clock->add_option("--config,-c", options->path, "configuration file")->required();
     clock->callback([&context, options] { shift_clock(context, *options); });
+    auto* sleep =
+        program.add_subcommand("test-freeze",
+                               "Put the control thread to sleep; only in builds for tests\nExample: "
+                               "sekisho test-freeze --milliseconds 2000 -c sekisho.yaml");
+    sleep->add_option("--milliseconds", options->milliseconds, "how long")->required();
+    sleep->add_option("--config,-c", options->path, "configuration file")->required();
+    sleep->callback([&context, options] { freeze(context, *options); });
 #endif
 }
 

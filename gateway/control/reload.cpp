@@ -53,6 +53,7 @@ Result<boost::json::object> Reloads::refuse(Error error, const std::string& acto
 }
 
 Result<boost::json::object> Reloads::reload(Loosening loosening, const std::string& actor, Whole whole) {
+    const auto accepted = services_.clock.steady();
     const std::lock_guard lock(one_at_a_time_);
     const auto current = board_.get();
     auto loaded = config::load_checked(path_, {services_.clock.wall(), true});
@@ -65,7 +66,7 @@ Result<boost::json::object> Reloads::reload(Loosening loosening, const std::stri
             Error(Errc::denied, boost::json::serialize(sentences(difference, &config::Change::loosens))),
             actor);
     auto next = make_snapshot(std::make_shared<config::Model>(std::move(*loaded.model)),
-                              current->generation + 1, tickets_, services_.registry);
+                              current->generation + 1, tickets_, services_.registry, accepted);
     if (!next) return refuse(next.error(), actor);
     const auto generation = (*next)->generation;
     for (const auto& app : (*next)->model->apps)

@@ -11,6 +11,28 @@ namespace {
 using telemetry::ExchangeOutcome;
 using telemetry::Metric;
 
+constexpr std::uint16_t websocket_policy_violation = 1008;  // RFC 6455 section 7.4.1
+
+// What a WebSocket's Close frame gives as its reason: "sekisho: access ended (contract)".
+std::string close_reason(Trigger trigger) {
+    return fmt::format("sekisho: access ended ({})",
+                       telemetry::label_values::trigger[static_cast<std::size_t>(trigger)]);
+}
+
+Cut cut_of(Trigger trigger, const Recheck& found) noexcept {
+    if (found.outcome == Recheck::Outcome::session_ended) return Cut::session;
+    switch (trigger) {
+        case Trigger::session_end:
+            return Cut::session;
+        case Trigger::contract:
+            return Cut::contract;
+        case Trigger::policy:
+            return Cut::policy;
+        default:
+            return Cut::window;
+    }
+}
+
 }  // namespace
 
 void RequestState::clear() {
@@ -56,6 +78,7 @@ void Http1Session::note_request(const RequestHead& head) {
     facts.method_id = head.method_id;
     facts.host.assign(head.host);
     facts.version = head.version;
+    facts.websocket = head.upgrade == Upgrade::websocket;
     facts.client = client_text_;
     worker_.make_request_id(facts.request_id);
 }
@@ -213,7 +236,7 @@ SteadyTime Http1Session::permit_deadline() const {
 Http1Session::Next Http1Session::do_exchange() {
     auto& request = *request_;
     if (active_ && request.verdict.permit->valid_until() <= worker_.reactor().wall() && !recheck())
-        return Next::wait;
+        return Next::again;
     request.exchange->step(now());
     if (request.exchange->state() != Exchange::State::running) {
         judge_exchange();
@@ -295,7 +318,8 @@ void Http1Session::switch_to_tunnel() {
     request.facts.tunnel = true;
     request.facts.first_byte = request.exchange->first_byte_at();
     request.tunnel.emplace(*stream_, in_, request.upstream->stream(), request.upstream->received(),
-                           request.snapshot->model->limits.tunnel_idle_timeout, now());
+                           request.snapshot->model->limits.tunnel_idle_timeout, now(),
+                           request.facts.websocket ? Tunnel::Protocol::websocket : Tunnel::Protocol::other);
     const auto label = request.snapshot->parts(request.verdict.permit->app()).label;
     worker_.recorder().shard().count<Metric::tunnels>(label);
     worker_.recorder().shard().add<Metric::tunnels_open>(1, label);
@@ -304,7 +328,7 @@ void Http1Session::switch_to_tunnel() {
 
 Http1Session::Next Http1Session::do_tunnel() {
     auto& request = *request_;
-    if (request.verdict.permit->valid_until() <= worker_.reactor().wall() && !recheck()) return Next::wait;
+    if (request.verdict.permit->valid_until() <= worker_.reactor().wall() && !recheck()) return Next::again;
     auto& tunnel = *request.tunnel;
     tunnel.step(now());
     if (tunnel.state() == Tunnel::State::running) {
@@ -341,27 +365,50 @@ void Http1Session::finish_request(ExchangeOutcome outcome) {
     worker_.give_back(std::move(request_));
 }
 
+Recheck Http1Session::ask_admission() {
+    auto& request = *request_;
+    return worker_.recheck(*request.verdict.permit,
+                           {request.facts.method, request.facts.path, peer_, worker_.reactor().wall()},
+                           request.facts.host);
+}
+
+void Http1Session::review(bool all) {
+    auto& permit = *request_->verdict.permit;
+    if (!all && worker_.admission().unchanged(permit)) return;
+    const auto before = permit.valid_until();
+    if (ask_admission().outcome == Recheck::Outcome::holds && permit.valid_until() == before) return;
+    ask_again_ = true;
+    waiter_.wake(Wake::control);
+}
+
 // False when access is over and the exchange was cut.
 bool Http1Session::recheck() {
     ask_again_ = false;
-    auto& request = *request_;
-    const auto result = worker_.admission().still_holds(
-        *request.verdict.permit, worker_.snapshot(),
-        {request.facts.method, request.facts.path, peer_, worker_.reactor().wall()}, request.facts.host);
-    if (result == Admission::Recheck::holds) return true;
-    cut(cause_of(result));
+    const auto valid_until = request_->verdict.permit->valid_until();
+    const auto found = ask_admission();
+    if (found.outcome == Recheck::Outcome::holds) return true;
+    end_access(found, valid_until);
     return false;
 }
 
-Cut Http1Session::cause_of(Admission::Recheck recheck) const {
-    switch (recheck) {
-        case Admission::Recheck::session_ended:
-            return Cut::session;
-        case Admission::Recheck::policy_changed:
-            return Cut::policy;
-        default:
-            return Cut::window;
-    }
+// A response or upload is left without its proper end, so that the other side sees it; a WebSocket is told
+// why.
+void Http1Session::end_access(const Recheck& found, WallTime valid_until) {
+    auto& request = *request_;
+    const auto trigger = worker_.trigger_of(*request.verdict.permit, found);
+    const bool told =
+        request.tunnel && request.tunnel->say_why(websocket_policy_violation, close_reason(trigger));
+    if (told)
+        (void)stream_->shutdown();
+    else
+        stream_->close();
+    worker_.ended_early(*request.verdict.permit, found, valid_until);
+    request.facts.cut = cut_of(trigger, found);
+    finish_request(ExchangeOutcome::cut_by_policy);
+    if (told)
+        linger();
+    else
+        phase_ = Phase::over;
 }
 
 void Http1Session::cut(Cut why) {

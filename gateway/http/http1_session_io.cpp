@@ -89,10 +89,21 @@ bool Http1Session::step(Wakes wakes) {
         return false;
     }
     served_in_turn_ = 0;
-    if (wakes.has(Wake::control) && active_ && ask_again_ && !recheck()) return phase_ != Phase::over;
+    if (!worker_.serving()) {
+        if (active_) return hold();
+    } else if (std::exchange(held_, false) && phase_ == Phase::head) {
+        deadline_ = now() + worker_.snapshot()->model->limits.head_timeout;
+    }
+    if (active_ && ask_again_) (void)recheck();
     while (phase_ != Phase::over && advance() == Next::again) {
     }
     return phase_ != Phase::over;
+}
+
+void Http1Session::thaw() noexcept {
+    if (!held_ && !active_) return;
+    ask_again_ |= active_;
+    waiter_.wake(Wake::control);
 }
 
 Http1Session::Next Http1Session::advance() {
@@ -167,7 +178,31 @@ Http1Session::Next Http1Session::do_idle() {
     return Next::again;
 }
 
+// Nothing is forwarded while the worker's lease has lapsed (R8): what is open stands still, and is cut when
+// that lasts.
+bool Http1Session::hold() {
+    held_ = true;
+    const auto left = Lease::cut_after - worker_.frozen_for();
+    if (left <= Millis{0}) {
+        cut(Cut::lease);
+        return false;
+    }
+    deadline_ = now() + left;
+    return true;
+}
+
+Http1Session::Next Http1Session::hold_request() {
+    if (!std::exchange(held_, true)) hold_until_ = now() + Lease::request_waits;
+    if (now() >= hold_until_) {
+        reject_head(503);
+        return Next::again;
+    }
+    deadline_ = hold_until_;
+    return Next::wait;
+}
+
 Http1Session::Next Http1Session::do_head() {
+    if (!worker_.serving()) return hold_request();
     // A connection that sends many requests at once lets the others have their turn in between.
     if (served_in_turn_ >= worker_.snapshot()->model->limits.pipelined) {
         served_in_turn_ = 0;
@@ -206,13 +241,18 @@ Http1Session::Next Http1Session::do_head() {
 }
 
 void Http1Session::reject_head(int status) {
-    worker_.recorder().malformed(static_cast<std::uint16_t>(status));
+    const bool busy = status == 503;
+    if (!busy) worker_.recorder().malformed(static_cast<std::uint16_t>(status));
     request_->snapshot = worker_.snapshot();
     request_->facts.client = client_text_;
     worker_.make_request_id(request_->facts.request_id);
-    request_->verdict.refused = Refused::bad_request;
+    request_->verdict.refused = busy ? Refused::not_serving : Refused::bad_request;
     in_.consume(in_.size_bytes());
-    auto answer = worker_.responder().malformed(request_->snapshot, status, request_->facts.request_id);
+    auto& responder = worker_.responder();
+    const auto& id = request_->facts.request_id;
+    auto answer = busy ? responder.fault(request_->snapshot, nullptr, nullptr, UpstreamFault::busy, id,
+                                         worker_.reactor().wall())
+                       : responder.malformed(request_->snapshot, status, id);
     answer.close = true;
     request_->facts.outcome = ExchangeOutcome::refused;
     reply(nullptr, std::move(answer));

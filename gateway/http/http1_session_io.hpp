@@ -43,12 +43,9 @@ public:
     bool step(Wakes wakes);
     SteadyTime deadline() const noexcept { return deadline_; }
 
-    const auth::Session& session() const noexcept override { return request_->verdict.permit->session(); }
     void begin_drain() noexcept override { waiter_.wake(Wake::control); }
-    void ask_again() noexcept override {
-        ask_again_ = true;
-        waiter_.wake(Wake::control);
-    }
+    void review(bool all) override;
+    void thaw() noexcept override;
 
 private:
     enum class Phase : std::uint8_t {
@@ -85,9 +82,12 @@ private:
     void switch_to_tunnel();
     void finish_request(telemetry::ExchangeOutcome outcome);
     void judge_exchange();
+    Recheck ask_admission();
     bool recheck();
+    bool hold();
+    Next hold_request();
+    void end_access(const Recheck& found, WallTime valid_until);
     void cut(Cut why);
-    Cut cause_of(Admission::Recheck recheck) const;
     SteadyTime permit_deadline() const;
     void count_handshake();
     void linger();
@@ -104,11 +104,11 @@ private:
     std::string client_text_;
     FlatBuffer in_, out_;
     std::unique_ptr<RequestState> request_;
-    SteadyTime deadline_ = SteadyTime::max(), began_{}, linger_until_{};
+    SteadyTime deadline_ = SteadyTime::max(), began_{}, linger_until_{}, hold_until_{};
     std::size_t lingered_bytes_ = 0;
     std::uint32_t served_in_turn_ = 0;
     Phase phase_;
-    bool keep_alive_ = false, ask_again_ = false, active_ = false, shut_ = false;
+    bool keep_alive_ = false, ask_again_ = false, active_ = false, held_ = false, shut_ = false;
 };
 
 }  // namespace sekisho::gateway

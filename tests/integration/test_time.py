@@ -148,5 +148,5 @@ def test_release_builds_know_no_test_clock():
     shipped = gw.ROOT / "build" / "release" / "sekisho"
     assert shipped.exists(), "./dev build release comes first"
     data = shipped.read_bytes()
-    for word in (b"test-clock", b"SEKISHO_TEST_HOOKS", b"TestClock"):
+    for word in (b"test-clock", b"test-freeze", b"SEKISHO_TEST_HOOKS", b"TestClock"):
         assert word not in data, word

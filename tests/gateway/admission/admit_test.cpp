@@ -21,7 +21,7 @@ using sekisho::testing::hours;
 using sekisho::testing::nobody;
 using sekisho::testing::staff;
 using Kind = Verdict::Kind;
-using Recheck = Admission::Recheck;
+using Outcome = Recheck::Outcome;
 using policy::Reason;
 
 constexpr std::string_view kWebSocket =
@@ -128,9 +128,11 @@ protected:
         verdict.path = {};  // its bytes go away with the request
         return verdict;
     }
-    Recheck holds(Permit& permit, std::string_view method = "GET", std::string_view of_path = "/") {
-        return admission.still_holds(permit, snapshot, {method, of_path, client, clock.wall()},
-                                     permit.snapshot().app(permit.app()).host + ":8443");
+    Outcome holds(Permit& permit, std::string_view method = "GET", std::string_view of_path = "/") {
+        return admission
+            .still_holds(permit, snapshot, {method, of_path, client, clock.wall()},
+                         permit.snapshot().app(permit.app()).host + ":8443")
+            .outcome;
     }
 
     ::sekisho::testing::World world;
@@ -391,7 +393,6 @@ TEST_F(AdmissionTest, AnEndedSessionIsRefusedAtOnce) {
     const auto verdict = ask("GET wiki.example/", sato.cookie);
     EXPECT_EQ(verdict.refused, Refused::not_signed_in);
     EXPECT_EQ(verdict.cookie_hash, sato.id) << "the page may say why it ended";
-    EXPECT_FALSE(admission.session_lives(*sato.session));
     EXPECT_EQ(ask("GET wiki.example/", tanaka.cookie).kind, Kind::permit);
     admission.sweep();
     EXPECT_EQ(ask("GET wiki.example/", tanaka.cookie).kind, Kind::permit);
@@ -454,38 +455,63 @@ TEST_F(AdmissionTest, WhatIsOpenHoldsWhileNothingChanges) {
     const auto sato = sign_in("sato", "wiki.example");
     auto verdict = ask("GET wiki.example/", sato.cookie);
     for (int hour = 0; hour < 12; ++hour) {
-        EXPECT_EQ(holds(*verdict.permit), Recheck::holds);
+        EXPECT_EQ(holds(*verdict.permit), Outcome::holds);
         clock.advance(1h);
     }
-    EXPECT_EQ(holds(*verdict.permit), Recheck::time_over) << "the session's own end";
+    EXPECT_EQ(holds(*verdict.permit), Outcome::time_over) << "the session's own end";
 }
 
 TEST_F(AdmissionTest, WhatIsOpenEndsWithItsSession) {
     const auto sato = sign_in("sato", "wiki.example");
     auto verdict = ask("GET wiki.example/", sato.cookie);
     auto other = ask("GET wiki.example/", sign_in("sato", "wiki.example").cookie);
+    const auto losses = admission.losses();
     end(sato);
-    EXPECT_EQ(holds(*verdict.permit), Recheck::session_ended);
-    EXPECT_EQ(holds(*other.permit), Recheck::holds);
+    EXPECT_TRUE(admission.catch_up());
+    EXPECT_EQ(admission.losses(), losses + 1);
+    EXPECT_FALSE(admission.unchanged(*verdict.permit));
+    EXPECT_TRUE(admission.unchanged(*other.permit));
+    EXPECT_EQ(holds(*verdict.permit), Outcome::session_ended);
+    EXPECT_EQ(holds(*other.permit), Outcome::holds);
+}
+
+// Who proves a factor again in another tab keeps what is open (its app session is published anew).
+TEST_F(AdmissionTest, WhatIsOpenTakesOverANewerProof) {
+    const auto sato = sign_in("sato", "vault.example");
+    auto verdict = ask("GET vault.example/", sato.cookie);
+    ASSERT_TRUE(verdict.permit);
+    const auto first_end = verdict.permit->valid_until();
+    EXPECT_EQ(first_end, clock.wall() + 1h);
+    clock.advance(30min);
+    auto renewed = std::make_shared<auth::Session>(*sato.session);
+    renewed->proven_at = clock.wall();
+    log.publish({{renewed, {}, {}}});
+    EXPECT_TRUE(admission.catch_up());
+    EXPECT_FALSE(admission.unchanged(*verdict.permit));
+    EXPECT_EQ(holds(*verdict.permit), Outcome::holds);
+    EXPECT_EQ(verdict.permit->valid_until(), first_end + 30min);
+    EXPECT_TRUE(admission.unchanged(*verdict.permit));
+    clock.advance(1h);
+    EXPECT_EQ(holds(*verdict.permit), Outcome::time_over);
 }
 
 TEST_F(AdmissionTest, WhatIsOpenEndsWithItsContract) {
     clock.advance(Millis(6 * 24h + 8h));  // 30 November, 18:00
     auto verdict = ask("GET wiki.example/", sign_in("ishii", "wiki.example").cookie);
     clock.advance(Millis(6h) - 1ms);
-    EXPECT_EQ(holds(*verdict.permit), Recheck::holds);
+    EXPECT_EQ(holds(*verdict.permit), Outcome::holds);
     clock.advance(1ms);
-    EXPECT_EQ(holds(*verdict.permit), Recheck::time_over);
+    EXPECT_EQ(holds(*verdict.permit), Outcome::time_over);
 }
 
 TEST_F(AdmissionTest, WhatIsOpenIsAskedAgainAfterAReload) {
     struct Row {
         const char* what;
         void (*changes)(config::Model&);
-        Recheck wanted;
+        Outcome wanted;
     };
     const Row rows[] = {
-        {"nothing", [](config::Model&) {}, Recheck::holds},
+        {"nothing", [](config::Model&) {}, Outcome::holds},
         {"a rule and an app before it",
          [](config::Model& model) {
              model.rules.insert(model.rules.begin(), model.rules.back());
@@ -494,23 +520,23 @@ TEST_F(AdmissionTest, WhatIsOpenIsAskedAgainAfterAReload) {
              model.apps.front().name = "first";
              model.apps.front().host = "first.example";
          },
-         Recheck::holds},
+         Outcome::holds},
         {"its rule is gone", [](config::Model& model) { model.rules.erase(model.rules.begin()); },
-         Recheck::policy_changed},
+         Outcome::policy_changed},
         {"its rule wants another method", [](config::Model& model) { model.rules[0].methods = {"POST"}; },
-         Recheck::policy_changed},
+         Outcome::policy_changed},
         {"its app is gone",
          [](config::Model& model) {
              for (auto& rule : model.rules) rule.apps = {"hr"};
              model.apps.erase(model.apps.begin());
          },
-         Recheck::policy_changed},
+         Outcome::policy_changed},
         {"its app moved to another host", [](config::Model& model) { model.apps[0].host = "moved.example"; },
-         Recheck::policy_changed},
+         Outcome::policy_changed},
         {"its app left this path", [](config::Model& model) { model.apps[0].paths = {"/handbook/"}; },
-         Recheck::policy_changed},
+         Outcome::policy_changed},
         {"its person is gone", [](config::Model& model) { model.people.erase(model.people.begin()); },
-         Recheck::policy_changed},
+         Outcome::policy_changed},
         {"a shorter hour",
          [](config::Model& model) {
              config::Condition open;
@@ -518,7 +544,7 @@ TEST_F(AdmissionTest, WhatIsOpenIsAskedAgainAfterAReload) {
              open.hours = hours("mon-fri", "09:00", "11:00");
              model.rules[0].conditions.push_back(open);
          },
-         Recheck::holds}};
+         Outcome::holds}};
     const auto before = world.model;
     for (const Row& row : rows) {
         SCOPED_TRACE(row.what);
@@ -545,10 +571,10 @@ TEST_F(AdmissionTest, AReloadMayShortenWhatIsOpen) {
     open.hours = hours("mon-fri", "09:00", "11:00");
     world.model.rules[0].conditions.push_back(open);
     load();
-    EXPECT_EQ(holds(*verdict.permit), Recheck::holds);
+    EXPECT_EQ(holds(*verdict.permit), Outcome::holds);
     EXPECT_EQ(verdict.permit->valid_until(), at("2026-11-24T11:00:00+09:00"));
     clock.advance(1h);
-    EXPECT_EQ(holds(*verdict.permit), Recheck::time_over);
+    EXPECT_EQ(holds(*verdict.permit), Outcome::time_over);
 }
 
 TEST_F(AdmissionTest, WhatIsRememberedOfASessionIsForgottenWithItsGeneration) {
