@@ -5,7 +5,7 @@ A target's account begins anew when one of its sources changes: the target itsel
 includes, and all that those use of their own folders. Time is the kernel's account of the target's process, so a busy
 machine makes the campaign longer, not the account.
 
-  tests/fuzz/campaign.py --build build/fuzz --minutes 10 [--nice 5] [--write]
+  tests/fuzz/campaign.py --build build/fuzz --minutes 10 [--nice 5] [--only TARGET...] [--write]
 """
 import argparse
 import datetime
@@ -88,6 +88,7 @@ def main():
     options.add_argument("--build", type=pathlib.Path, default=ROOT / "build/fuzz")
     options.add_argument("--minutes", type=float, default=10)
     options.add_argument("--nice", type=int, default=0)
+    options.add_argument("--only", nargs="*", help="these targets")
     options.add_argument("--write", action="store_true", help="bring docs/fuzz.md up to date from the kept state, and run nothing")
     options = options.parse_args()
     state_file = ROOT / "build/fuzz-campaign.json"
@@ -105,7 +106,7 @@ def main():
         return 0
     failed = False
     while True:
-        left = [name for name in targets if state[name]["minutes"] < options.minutes and not state[name]["findings"]]
+        left = [name for name in options.only or targets if state[name]["minutes"] < options.minutes and not state[name]["findings"]]
         if not left:
             break
         name = min(left, key=lambda one: state[one]["minutes"])
