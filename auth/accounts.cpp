@@ -57,11 +57,14 @@ Result<AccountRow> Accounts::row_of(std::string_view typed) {
     return row;
 }
 
+// What ends access takes effect before it is written (R20), and nobody slips in between.
 Result<AccountAct> Accounts::disable(std::string_view typed) {
+    const auto name = normal_account_name(typed);
+    const SessionService::Held held(sessions_, name ? std::string_view(*name) : typed);
+    const auto ended = sessions_.end_all(name ? std::string_view(*name) : typed, EndReason::account);
     const auto row = row_of(typed);
     if (!row) return row.error();
     if (auto done = store_.set_status(row->name, AccountStatus::disabled); !done) return done.error();
-    const auto ended = sessions_.end_all(row->name, EndReason::account);
     if (!ended) return ended.error();
     AccountAct act;
     act.sessions_ended = ended->size();
@@ -92,10 +95,12 @@ Result<AccountAct> Accounts::activate(std::string_view typed, Seconds link_lifet
 }
 
 Result<AccountAct> Accounts::reset_factors(std::string_view typed, Seconds link_lifetime) {
+    const auto name = normal_account_name(typed);
+    const SessionService::Held held(sessions_, name ? std::string_view(*name) : typed);
+    const auto ended = sessions_.end_all(name ? std::string_view(*name) : typed, EndReason::changed);
     const auto row = row_of(typed);
     if (!row) return row.error();
     if (auto done = store_.forget_factors(row->name); !done) return done.error();
-    const auto ended = sessions_.end_all(row->name, EndReason::ended_by_admin);
     if (!ended) return ended.error();
     auto act = with_link("account.factors_reset", row->name, link_lifetime);
     if (!act) return act;

@@ -21,6 +21,7 @@ Session::Session(const Session& other)
       from(other.from),
       agent(other.agent),
       public_id(other.public_id),
+      device(other.device),
       limited_until(other.limited_until),
       last_seen_seconds(other.last_seen_seconds.load(std::memory_order_relaxed)) {}
 

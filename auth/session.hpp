@@ -38,6 +38,7 @@ struct Session {
     IpAddress from;         // where it was opened
     std::string agent;      // User-Agent at that time, at most 200 bytes
     std::string public_id;  // shown to people and in records
+    Digest device{};        // the known browser it was opened on; zero for one not known
     // Until then this proof reaches no critical app and no administration: the factor was enrolled after a
     // recovery less than a day ago (R16). The epoch when there is no such limit.
     WallTime limited_until{};

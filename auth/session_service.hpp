@@ -5,6 +5,7 @@
 #include "auth/store.hpp"
 #include "config/model.hpp"
 
+#include <functional>
 #include <unordered_map>
 
 namespace sekisho::auth {
@@ -20,6 +21,8 @@ struct NewSession {
     std::uint64_t account_epoch = 0;  // as read when the factors were judged
     FactorStrength strength = FactorStrength::none;
     config::SessionLimits limits;
+    WallTime no_longer_than = WallTime::max();  // as the end of the day's window of a contractor
+    Digest device{};                            // the known browser it is opened on
     IpAddress from;
     std::string agent;
     WallTime limited_until{};
@@ -36,9 +39,12 @@ struct SessionCounts {
     std::size_t sso = 0, app = 0;
 };
 
-// Every end takes effect in memory first, then in the store (R8, R20); when the store fails the end holds, is
-// tried again at each sweep, and the error is returned so that the caller can be loud.
-// Thread: any pool thread; every call may block on the store.
+// Every end takes effect in memory first, and for every worker, then in the store (R8, R20): it waits for no
+// disk, not even for one that another call waits for. When the store fails the end holds, is tried again at
+// each sweep, and the error is returned so that the caller can be loud. What begins is in the store before
+// anybody sees it.
+// Thread: any pool thread; every call that returns a Result may block on the store, after its ends took
+// effect.
 class SessionService {
 public:
     SessionService(Store& store, const Clock& clock, SessionLog& log);
@@ -66,6 +72,20 @@ public:
 
     // Each of the following returns the sessions that ended.
     using Ended = std::vector<SessionPtr>;
+
+    // Held keeps a person from getting new sessions while it lives: from the moment theirs end until the
+    // store knows why.
+    class Held {
+    public:
+        Held(SessionService& service, std::string_view user);
+        ~Held();
+        Held(const Held&) = delete;
+        Held& operator=(const Held&) = delete;
+
+    private:
+        SessionService& service_;
+        std::string user_;
+    };
     // sign_out ends the sso session that `id` is or belongs to, and its app sessions.
     Result<Ended> sign_out(const Digest& id, EndReason reason = EndReason::signed_out);
     // end_all ends every session of a person, but for `except` and its app sessions.
@@ -75,8 +95,16 @@ public:
     Result<Ended> end_one(std::string_view user, std::string_view public_id, EndReason reason);
     // end_any: the same by an operator, whoever's it is.
     Result<Ended> end_any(std::string_view public_id, EndReason reason);
+    // end_where ends all that `chosen` says yes to; an sso session takes its app sessions along. `chosen`
+    // must be quick and may not call back.
+    Result<Ended> end_where(const std::function<bool(const Session&)>& chosen, EndReason reason);
+    // end_device ends what this person opened on one known browser (Session::device), and forgets the
+    // browser.
+    Result<Ended> end_device(std::string_view user, const Digest& device, EndReason reason);
 
     SessionPtr find(const Digest& id_hash) const;
+    // beginning: somebody's new session waits for the store.
+    bool beginning() const;
     // list: newest first; an sso session before its app sessions.
     std::vector<SessionPtr> list(std::string_view user) const;
     std::vector<SessionPtr> list_all() const;
@@ -100,16 +128,27 @@ private:
     void add_locked(const SessionPtr& session);
     void drop_locked(const Session& session);
     Ended family_locked(const Digest& sso) const;
+    Ended of_person_locked(std::string_view user, const std::optional<Digest>& except) const;
     bool replaces_locked(const Digest& before, const Digest& after) const;
-    Result<Ended> end_locked(Ended ending, EndReason reason);
-    Result<> retry_ends_locked();
+    Ended end_locked(Ended ending, EndReason reason, SteadyTime accepted);
+    Result<Ended> write_ends(Ended ended);
+    Result<> write_ends_in_turn();
     void drop_codes_locked(WallTime now);
-    void trim_siblings_locked(const Session& newest);
+    Ended crowded_out_locked(const Session& newest, std::size_t most) const;
+    Ended too_many_siblings_locked(const Session& newest) const;
     WallTime family_seen_locked(const Session& sso) const;
+    Ended due_locked(WallTime now, EndReason reason) const;
+    std::vector<SessionPtr> renewed_locked(const Session& sso, const Digest& id,
+                                           const std::optional<NewProof>& proof, WallTime now) const;
+    std::vector<Digest> install_locked(const Digest& sso, const std::vector<SessionPtr>& all);
+    Result<Issued> undo(const std::vector<Digest>& ids);
 
     Store& store_;
     const Clock& clock_;
     SessionLog& log_;
+    // Taken first: one writer of session rows at a time. May be held for as long as a disk takes.
+    std::mutex writing_;
+    // What is in memory. Never held while the store is asked.
     mutable std::mutex mutex_;
     std::unordered_map<Digest, SessionPtr, DigestHash> live_;
     std::unordered_map<std::string, std::vector<Digest>> roots_;  // user to sso sessions, oldest first
@@ -118,6 +157,8 @@ private:
     std::unordered_map<Digest, Digest, DigestHash> replaced_;  // old id in its last seconds to the new one
     std::unordered_map<Digest, Code, DigestHash> codes_;
     std::vector<Digest> unwritten_ends_;
+    std::unordered_map<std::string, int> held_;  // people who get no new session now
+    SessionPtr beginning_;                       // on its way to the store; null when an end took it along
     std::unordered_map<Digest, std::int64_t, DigestHash> flushed_;
     WallTime last_flush_;
 };

@@ -201,8 +201,20 @@ Result<> SignIn::open_session(const std::string& name, const Gathered& gathered,
     const auto first = consume(name, gathered);
     if (!first) return first.error();
     if (!*first) return fail(Finding::code_replayed);
-    NewSession wanted{name,         gathered.evidence.epoch, strength, limits, origin.source,
-                      origin.agent, gathered.limited_until};
+    // A browser becomes known by one full sign-in, and the session says which one it was opened on.
+    const auto known = known_browser(name, origin);
+    std::optional<Token> made;
+    if (!known && strength == FactorStrength::otp) made = make_token();
+    NewSession wanted;
+    wanted.user = name;
+    wanted.account_epoch = gathered.evidence.epoch;
+    wanted.strength = strength;
+    wanted.limits = limits;
+    wanted.no_longer_than = origin.no_longer_than;
+    wanted.device = known ? *known : made ? made->hash : Digest{};
+    wanted.from = origin.source;
+    wanted.agent = origin.agent;
+    wanted.limited_until = gathered.limited_until;
     if (strength == FactorStrength::recovery)
         wanted.limits.absolute = std::min(wanted.limits.absolute, recovery_session_lifetime);
     auto issued = sessions_.issue_sso(wanted);
@@ -213,18 +225,10 @@ Result<> SignIn::open_session(const std::string& name, const Gathered& gathered,
     out.session = std::move(*issued);
     if (const auto left = store_.recovery_codes_left(name)) out.recovery_codes_left = *left;
     (void)store_.note_sign_in(name, clock_.wall());
-    if (strength == FactorStrength::otp)
-        if (auto token = remember_browser(name, origin)) out.known_browser = std::move(*token);
+    out.new_browser = !known;
+    if (made && store_.put_known_browser({made->hash, name, clock_.wall() + known_browser_lifetime}))
+        out.known_browser = std::move(made->text);
     return {};
-}
-
-Result<std::string> SignIn::remember_browser(const std::string& name, const Origin& origin) {
-    if (known_browser(name, origin)) return std::string{};
-    auto token = make_token();
-    if (auto done = store_.put_known_browser({token.hash, name, clock_.wall() + known_browser_lifetime});
-        !done)
-        return done.error();
-    return std::move(token.text);
 }
 
 Result<SignInResult> SignIn::sign_in(const SignInAttempt& attempt) {

@@ -13,7 +13,8 @@ namespace sekisho::auth {
 struct Origin {
     IpAddress source;
     std::string agent;
-    std::string known_browser;  // value of the known-browser cookie, empty when there is none
+    std::string known_browser;                  // value of the known-browser cookie, empty when there is none
+    WallTime no_longer_than = WallTime::max();  // no session of this sign-in outlives it
 };
 
 struct SignInAttempt {
@@ -29,6 +30,7 @@ struct SignInResult {
     SignInOutcome outcome = SignInOutcome::failed;
     Millis wait{0};                       // slow_down, busy: when to try again
     std::optional<Issued> session;        // signed_in
+    bool new_browser = false;             // signed_in: from a browser this account was not known to use
     std::string known_browser;            // signed_in: set the known-browser cookie to this when not empty
     std::size_t recovery_codes_left = 0;  // signed_in
     // For the record, never for the page:
@@ -101,7 +103,6 @@ private:
     Result<> open_session(const std::string& name, const Gathered& gathered, FactorStrength strength,
                           const Origin& origin, const config::SessionLimits& limits, SignInResult& out);
     Result<ChangeResult> put_password(const Digest& sso, const std::string& user, std::string_view wanted);
-    Result<std::string> remember_browser(const std::string& name, const Origin& origin);
 
     Store& store_;
     const Clock& clock_;

@@ -132,6 +132,8 @@ public:
     // known browsers; the newest 20 per account are kept
     virtual Result<> put_known_browser(const KnownBrowserRow& row) = 0;
     virtual Result<std::optional<std::string>> known_browser_user(const Digest& token_hash, WallTime now) = 0;
+    // forget_known_browser: no error when this person has no such browser. [durable]
+    virtual Result<> forget_known_browser(std::string_view user, const Digest& token_hash) = 0;
 
     // sessions
     // insert_session: false when the account is not active or its epoch is not `epoch`. [durable]

@@ -107,12 +107,13 @@ struct Limits {
 struct SessionLimits {
     Seconds absolute{12 * 3600};
     Seconds idle{30 * 60};
+    std::uint32_t concurrent = 10;  // browsers one person may be signed in with
 };
 
 struct Sessions {
-    SessionLimits staff{Seconds{12 * 3600}, Seconds{1800}};
-    SessionLimits contractor{Seconds{8 * 3600}, Seconds{900}};
-    SessionLimits ops{Seconds{4 * 3600}, Seconds{900}};
+    SessionLimits staff{Seconds{12 * 3600}, Seconds{1800}, 10};
+    SessionLimits contractor{Seconds{8 * 3600}, Seconds{900}, 3};
+    SessionLimits ops{Seconds{4 * 3600}, Seconds{900}, 2};
 };
 
 struct Network {

@@ -140,6 +140,7 @@ constexpr Field<Limits> limits_fields[] = {
 constexpr Field<SessionLimits> session_fields[] = {
     field<&SessionLimits::absolute>("absolute"),
     field<&SessionLimits::idle>("idle"),
+    field<&SessionLimits::concurrent>("concurrent"),
 };
 
 constexpr Field<Sessions> sessions_fields[] = {

@@ -10,7 +10,7 @@ namespace sekisho::auth {
 namespace {
 
 // Step N brings version N to N + 1. Times are milliseconds since the epoch; 0 stands for never.
-constexpr std::array<const char*, 1> steps = {R"sql(
+constexpr std::array<const char*, 2> steps = {R"sql(
 CREATE TABLE accounts (
   name TEXT PRIMARY KEY, status INTEGER NOT NULL, password_hash TEXT NOT NULL, epoch INTEGER NOT NULL,
   created INTEGER NOT NULL, activated INTEGER NOT NULL, last_sign_in INTEGER NOT NULL
@@ -48,6 +48,9 @@ CREATE TABLE keys (
   id TEXT PRIMARY KEY, purpose TEXT NOT NULL, state INTEGER NOT NULL, created INTEGER NOT NULL,
   wrapped BLOB NOT NULL, public_bytes BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                              R"sql(
+ALTER TABLE sessions ADD COLUMN device BLOB NOT NULL DEFAULT x'';
 )sql"};
 
 Result<int> version_of(Database& database) {

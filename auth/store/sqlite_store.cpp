@@ -37,8 +37,8 @@ AccountRow account_at(const Query& query) {
 
 constexpr const char* insert_session_sql =
     "INSERT OR REPLACE INTO sessions (id_hash, kind, parent, user, host, strength, proven_at, created,"
-    " absolute_end, idle_seconds, from_address, agent, public_id, limited_until, last_seen_seconds)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    " absolute_end, idle_seconds, from_address, agent, public_id, limited_until, last_seen_seconds, device)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 Result<> write_session(Database& database, const Session& session) {
     return database.query(insert_session_sql)
@@ -57,6 +57,7 @@ Result<> write_session(Database& database, const Session& session) {
         .bind(std::string_view(session.public_id))
         .bind(number(session.limited_until))
         .bind(session.last_seen_seconds.load(std::memory_order_relaxed))
+        .bind(session.device == Digest{} ? ByteView{} : view(session.device))
         .run();
 }
 
@@ -79,6 +80,7 @@ SessionPtr session_at(const Query& query) {
     session->public_id = query.text(12);
     session->limited_until = moment(query.integer(13));
     session->last_seen_seconds.store(query.integer(14), std::memory_order_relaxed);
+    session->device = digest_at(query, 15);
     return session;
 }
 
@@ -114,6 +116,7 @@ public:
     Result<> put_known_browser(const KnownBrowserRow& row) override;
     Result<std::optional<std::string>> known_browser_user(const Digest& token_hash, WallTime now) override;
 
+    Result<> forget_known_browser(std::string_view user, const Digest& token_hash) override;
     Result<bool> insert_session(const Session& session, std::uint64_t epoch) override;
     Result<bool> insert_child(const Session& session) override;
     Result<> replace_sessions(const std::vector<SessionPtr>& sessions) override;
@@ -414,6 +417,18 @@ Result<std::optional<std::string>> SqliteStore::known_browser_user(const Digest&
 }
 
 // Sessions
+
+Result<> SqliteStore::forget_known_browser(std::string_view user, const Digest& token_hash) {
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(*database_, Durability::full);
+    if (auto done = query("DELETE FROM known_browsers WHERE token_hash=? AND user=?")
+                        .bind(view(token_hash))
+                        .bind(user)
+                        .run();
+        !done)
+        return done;
+    return transaction.commit();
+}
 
 Result<bool> SqliteStore::insert_session(const Session& session, std::uint64_t epoch) {
     const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 // Goal: sessions begin only where they may, hand-over codes work once and only where they belong, and every
 // end reaches every worker's table. Method: the service over a real store with a manual clock; tables that
 // catch up late, and too late.
+#include "auth/store/sqlite_io.hpp"
 #include "tests/auth/auth_house.hpp"
 
 #include <atomic>
@@ -25,13 +26,13 @@ protected:
         ASSERT_TRUE(house->store->add_account(row));
     }
     NewSession wanted(std::string user = "sato") {
-        return {std::move(user),
-                0,
-                FactorStrength::otp,
-                {Seconds{12 * 3600}, Seconds{1800}},
-                address(7),
-                "b",
-                {}};
+        NewSession out;
+        out.user = std::move(user);
+        out.strength = FactorStrength::otp;
+        out.limits = {Seconds{12 * 3600}, Seconds{1800}, 50};
+        out.from = address(7);
+        out.agent = "b";
+        return out;
     }
     Issued sso(std::string user = "sato") {
         return house->sessions->issue_sso(wanted(std::move(user))).value();
@@ -276,6 +277,135 @@ TEST_F(Sessions, APersonsSessionsAndAnAppsAreBounded) {
     EXPECT_FALSE(live(oldest));
     EXPECT_EQ(house->sessions->counts().app, 16u);
     EXPECT_EQ(house->log.why_ended(oldest.session->id_hash), EndReason::too_many);
+}
+
+TEST_F(Sessions, AKindOfPersonHasItsOwnMost) {
+    auto few = wanted();
+    few.limits.concurrent = 2;
+    const auto first = house->sessions->issue_sso(few).value();
+    const auto wiki = app(first);
+    const auto second = house->sessions->issue_sso(few).value();
+    EXPECT_TRUE(live(first) && live(wiki) && live(second));
+    const auto third = house->sessions->issue_sso(few).value();
+    EXPECT_FALSE(live(first) || live(wiki)) << "the oldest makes room, and takes its app sessions along";
+    EXPECT_TRUE(live(second) && live(third));
+    EXPECT_TRUE(house->sessions->rotate(second.session->id_hash))
+        << "an old id in its last seconds counts not";
+    (void)sso("mori");
+    EXPECT_EQ(house->sessions->list("sato").size(), 2u);
+}
+
+TEST_F(Sessions, NoneOutlivesWhatItWasGivenFor) {
+    auto until_evening = wanted();
+    until_evening.no_longer_than = clock.wall() + Seconds{3600};
+    const auto here = house->sessions->issue_sso(until_evening).value();
+    EXPECT_EQ(here.session->absolute_end, clock.wall() + Seconds{3600});
+    EXPECT_EQ(app(here).session->absolute_end, clock.wall() + Seconds{3600});
+}
+
+TEST_F(Sessions, ALostDeviceTakesItsSessionsAndIsForgotten) {
+    const auto token = make_token();
+    ASSERT_TRUE(house->store->put_known_browser({token.hash, "sato", clock.wall() + Seconds{1000}}));
+    auto on_device = wanted();
+    on_device.device = token.hash;
+    const auto there = house->sessions->issue_sso(on_device).value();
+    const auto wiki = app(there);
+    EXPECT_EQ(wiki.session->device, token.hash);
+    const auto here = sso();
+    restart();
+    EXPECT_EQ(house->sessions->find(there.session->id_hash)->device, token.hash) << "it is kept on disk";
+    EXPECT_TRUE(house->sessions->end_device("mori", token.hash, EndReason::device).value().empty());
+    EXPECT_TRUE(live(there)) << "somebody else's word";
+    EXPECT_EQ(house->sessions->end_device("sato", token.hash, EndReason::device).value().size(), 2u);
+    EXPECT_FALSE(live(there) || live(wiki));
+    EXPECT_TRUE(live(here));
+    EXPECT_EQ(house->store->known_browser_user(token.hash, clock.wall()).value(), std::nullopt);
+    EXPECT_TRUE(house->sessions->end_device("sato", Digest{}, EndReason::device).value().empty())
+        << "no device is not one that many share";
+    EXPECT_TRUE(live(here));
+}
+
+TEST_F(Sessions, WhatIsChosenEndsWithItsFamily) {
+    const auto sato = sso(), mori = sso("mori");
+    const auto wiki = app(sato), files = app(sato, "files.example"), hers = app(mori);
+    const auto on_wiki = [](const Session& session) { return session.host == "wiki.example"; };
+    EXPECT_EQ(house->sessions->end_where(on_wiki, EndReason::ended_by_admin).value().size(), 2u);
+    EXPECT_FALSE(live(wiki) || live(hers));
+    EXPECT_TRUE(live(sato) && live(files) && live(mori));
+    const auto all = [](const Session&) { return true; };
+    EXPECT_EQ(house->sessions->end_where(all, EndReason::ended_by_admin).value().size(), 3u);
+    restart();
+    EXPECT_TRUE(house->sessions->list_all().empty());
+}
+
+// R8 and R20: a disk that stands still holds up nobody's end, and no sign-in overtakes an end.
+TEST_F(Sessions, EndsTakeEffectWhileTheDiskStandsStill) {
+    const auto sato = sso(), mori = sso("mori");
+    SessionTable worker;
+    worker.catch_up(house->log);
+    const auto blocker = Database::open(directory / "sekisho.db").value();
+    ASSERT_TRUE(blocker->execute("BEGIN IMMEDIATE"));
+    std::atomic<int> returned{0};
+    std::vector<std::thread> threads;
+    std::atomic<bool> issued{false};
+    threads.emplace_back([&] {  // a sign-in that waits for the disk
+        issued = house->sessions->issue_sso(wanted("mori")).has_value();
+        ++returned;
+    });
+    while (!house->sessions->beginning()) std::this_thread::yield();
+    const auto began = std::chrono::steady_clock::now();
+    threads.emplace_back([&] {
+        EXPECT_TRUE(house->sessions->sign_out(sato.session->id_hash));
+        ++returned;
+    });
+    threads.emplace_back([&] {
+        EXPECT_TRUE(house->accounts->disable("mori"));
+        ++returned;
+    });
+    while (worker.size() != 0 && std::chrono::steady_clock::now() - began < std::chrono::seconds{1})
+        worker.catch_up(house->log);
+    EXPECT_EQ(worker.size(), 0u) << "an end waited for the disk";
+    EXPECT_EQ(returned, 0) << "the disk stood still for nobody";
+    ASSERT_TRUE(blocker->execute("COMMIT"));
+    for (auto& thread : threads) thread.join();
+    EXPECT_FALSE(issued) << "a sign-in overtook the end of the account";
+    restart();
+    EXPECT_TRUE(house->sessions->list_all().empty());
+}
+
+TEST_F(Sessions, ARotationOvertakenByAnEndLeavesNothing) {
+    for (int round = 0; round < 30; ++round) {
+        const auto here = sso();
+        const auto wiki = app(here), files = app(here, "files.example");
+        Result<Issued> renewed = Error(Errc::denied, "");
+        at_once(2, [&](std::size_t i) {
+            if (i == 0)
+                renewed = house->sessions->rotate(here.session->id_hash);
+            else
+                (void)house->sessions->end_all("sato", EndReason::changed);
+        });
+        EXPECT_TRUE(house->sessions->list("sato").empty()) << round;
+        EXPECT_TRUE(house->store->sessions().value().empty()) << round;
+        SessionTable table;
+        table.catch_up(house->log);
+        EXPECT_EQ(table.size(), 0u) << round;
+    }
+}
+
+TEST_F(Sessions, NobodyIsRevivedByAClockThatStepsBack) {
+    const auto here = sso(), there = sso();
+    ASSERT_TRUE(house->sessions->sign_out(there.session->id_hash));
+    clock.advance(Seconds{12 * 3600});
+    ASSERT_TRUE(house->sessions->sweep());
+    EXPECT_FALSE(live(here));
+    clock.step_wall(-Seconds{24 * 3600});
+    ASSERT_TRUE(house->sessions->sweep());
+    restart();
+    EXPECT_FALSE(live(here) || live(there));
+    const auto later = sso();
+    clock.step_wall(Seconds{1700});  // less than the idle limit
+    ASSERT_TRUE(house->sessions->sweep());
+    EXPECT_TRUE(live(later)) << "ended early by more than the step";
 }
 
 TEST_F(Sessions, TablesFollowTheLogAndTakeASnapshotWhenTooLate) {
