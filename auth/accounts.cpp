@@ -5,8 +5,9 @@
 
 namespace sekisho::auth {
 
-Accounts::Accounts(Store& store, const Clock& clock, Activation& activation, SessionService& sessions)
-    : store_(store), clock_(clock), activation_(activation), sessions_(sessions) {}
+Accounts::Accounts(Store& store, const Clock& clock, Activation& activation, SessionService& sessions,
+                   ServiceTokens& tokens)
+    : store_(store), clock_(clock), activation_(activation), sessions_(sessions), tokens_(tokens) {}
 
 // The link's last moment is recorded, the link is not.
 Result<AccountAct> Accounts::with_link(std::string_view event, const std::string& name, Seconds lifetime) {
@@ -62,13 +63,19 @@ Result<AccountAct> Accounts::disable(std::string_view typed) {
     const auto name = normal_account_name(typed);
     const SessionService::Held held(sessions_, name ? std::string_view(*name) : typed);
     const auto ended = sessions_.end_all(name ? std::string_view(*name) : typed, EndReason::account);
+    const auto tokens = tokens_.end_all(name ? std::string_view(*name) : typed, EndReason::account);
     const auto row = row_of(typed);
     if (!row) return row.error();
     if (auto done = store_.set_status(row->name, AccountStatus::disabled); !done) return done.error();
     if (!ended) return ended.error();
+    if (!tokens) return tokens.error();
     AccountAct act;
     act.sessions_ended = ended->size();
-    act.record = {"account.disabled", row->name, {{"sessions_ended", std::to_string(act.sessions_ended)}}};
+    act.tokens_ended = *tokens;
+    act.record = {"account.disabled",
+                  row->name,
+                  {{"sessions_ended", std::to_string(act.sessions_ended)},
+                   {"tokens_ended", std::to_string(act.tokens_ended)}}};
     return act;
 }
 

@@ -2,6 +2,7 @@
 // Accounts is what an operator does to accounts: add, list, disable, enable, activate, reset factors. Each
 // act says what to record; who did it is the caller's to add.
 #include "auth/activation.hpp"
+#include "auth/service_tokens.hpp"
 
 namespace sekisho::auth {
 
@@ -25,17 +26,19 @@ struct AccountView {
 struct AccountAct {
     ToRecord record;
     std::optional<ActivationLink> link;  // add, activate, reset_factors
-    std::size_t sessions_ended = 0;
+    std::size_t sessions_ended = 0, tokens_ended = 0;
 };
 
 // Errors of all: Errc::not_found, Errc::unavailable; add also Errc::exists and Errc::malformed.
 // Thread: any pool thread.
 class Accounts {
 public:
-    Accounts(Store& store, const Clock& clock, Activation& activation, SessionService& sessions);
+    Accounts(Store& store, const Clock& clock, Activation& activation, SessionService& sessions,
+             ServiceTokens& tokens);
 
     Result<AccountAct> add(std::string_view name, Seconds link_lifetime = activation_lifetime);
     Result<std::vector<AccountView>> list();
+    // disable ends the sessions, and for good the service tokens, of a person.
     Result<AccountAct> disable(std::string_view name);
     // enable: active again if the factors are still there, else invited. Errors: Errc::denied when not
     // disabled.
@@ -53,6 +56,7 @@ private:
     const Clock& clock_;
     Activation& activation_;
     SessionService& sessions_;
+    ServiceTokens& tokens_;
 };
 
 }  // namespace sekisho::auth

@@ -13,6 +13,8 @@ Session::Session(const Session& other)
       parent(other.parent),
       user(other.user),
       host(other.host),
+      name(other.name),
+      apps(other.apps),
       strength(other.strength),
       proven_at(other.proven_at),
       created(other.created),

@@ -1,6 +1,6 @@
 #pragma once
-// Session is one signed-in browser on one host; SessionLog carries every change of the set of sessions to the
-// workers; SessionTable is one worker's copy of the set.
+// Session is one signed-in browser on one host, or one service token; SessionLog carries every change of the
+// set of sessions to the workers; SessionTable is one worker's copy of the set.
 #include "auth/token.hpp"
 #include "base/clock.hpp"
 #include "base/ids.hpp"
@@ -21,15 +21,18 @@ namespace sekisho::auth {
 
 // Session is immutable but for last_seen_seconds, and shared between threads.
 // A session of kind `sso` lives on the portal. A session of kind `app` lives on one app host and dies with
-// its parent, the sso session it was handed over from.
+// its parent, the sso session it was handed over from. One of kind `token` is a service token (see
+// ServiceTokens): no browser, no factor, no idle time.
 struct Session {
-    enum class Kind : std::uint8_t { sso, app };
+    enum class Kind : std::uint8_t { sso, app, token };
 
     Digest id_hash{};
     Kind kind = Kind::sso;
     Digest parent{};  // app: id_hash of the sso session
     std::string user;
-    std::string host;  // app: the only host it is valid on
+    std::string host;               // app: the only host it is valid on
+    std::string name;               // token: what its operator called it
+    std::vector<std::string> apps;  // token: the apps it is for, by name
     FactorStrength strength = FactorStrength::none;
     WallTime proven_at{};  // when the factors were last proven
     WallTime created{};

@@ -67,6 +67,21 @@ struct KeyRow {
     Bytes public_bytes;  // signing keys only
 };
 
+struct ServiceTokenRow {
+    Digest hash{};
+    std::string id;  // public: shown to people and in records
+    std::string name, owner;
+    std::vector<std::string> apps;
+    WallTime created{}, expires{};
+    std::int32_t last_used_day = 0;  // days since 1970-01-01; 0: never
+    bool over = false;               // has expired, whatever the clock says now
+};
+
+struct ServiceTokenUse {
+    Digest hash{};
+    std::int32_t day = 0;
+};
+
 struct LastSeen {
     Digest id_hash{};
     std::int64_t seconds = 0;
@@ -93,6 +108,7 @@ public:
     virtual Result<AccountRow> account(std::string_view name) = 0;  // Errors: Errc::not_found
     virtual Result<std::vector<AccountRow>> accounts() = 0;         // by name
     // Both raise the epoch. Errors: Errc::not_found. [durable]
+    // set_status: a disabled account's service tokens go with it.
     virtual Result<> set_status(std::string_view name, AccountStatus status) = 0;
     virtual Result<> set_password(std::string_view name, std::string_view hash) = 0;
     // replace_password_hash keeps the epoch: the same password at a higher cost. false: it changed meanwhile.
@@ -145,6 +161,14 @@ public:
     virtual Result<> delete_sessions(const std::vector<Digest>& ids) = 0;  // [durable]
     virtual Result<> touch_sessions(const std::vector<LastSeen>& seen) = 0;
     virtual Result<std::vector<SessionPtr>> sessions() = 0;
+
+    // service tokens
+    // insert_service_token: false when the owner's account is not active. [durable]
+    virtual Result<bool> insert_service_token(const ServiceTokenRow& row) = 0;
+    virtual Result<> delete_service_tokens(const std::vector<Digest>& hashes) = 0;  // [durable]
+    virtual Result<> expire_service_tokens(const std::vector<Digest>& hashes) = 0;  // [durable]
+    virtual Result<> touch_service_tokens(const std::vector<ServiceTokenUse>& uses) = 0;
+    virtual Result<std::vector<ServiceTokenRow>> service_tokens() = 0;
 
     // throttle buckets
     virtual Result<> put_throttle(const std::vector<ThrottleRow>& rows, const std::vector<Digest>& gone) = 0;

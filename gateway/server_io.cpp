@@ -392,6 +392,8 @@ void Server::Impl::each_second() {
     (void)pages.submit([this] {
         const auto swept = services->sessions.sweep();
         if (!swept) services->log.error("sessions could not be swept", swept.error());
+        if (const auto done = services->service_tokens.sweep(); !done)
+            services->log.error("service tokens could not be swept", done.error());
     });
 }
 

@@ -67,15 +67,17 @@ Services::Services(const config::Model& model, const Clock& time, telemetry::Lin
       hasher(*keys, hash_pool),
       sessions(*store, time, session_log),
       throttle(*store, time, *keys),
+      service_tokens(*store, time, session_log),
       activation(*store, time, *keys, hasher, sessions,
                  model.portal.organisation.en.empty() ? std::string("Sekisho")
                                                       : "Sekisho " + model.portal.organisation.en),
-      accounts(*store, time, activation, sessions),
+      accounts(*store, time, activation, sessions, service_tokens),
       sign_in(*store, time, *keys, hasher, throttle, sessions),
       assertions(*keys, time, model.portal.url) {}
 
 Services::~Services() {
     (void)sessions.flush_last_seen();
+    (void)service_tokens.flush_last_used();
     audit.reset();
 }
 
@@ -103,6 +105,7 @@ Result<std::unique_ptr<Services>> Services::open(const config::Model& model,
     services->audit = std::move(*audit);
     if (auto loaded = services->throttle.load(); !loaded) return loaded.error();
     if (auto loaded = services->sessions.load(); !loaded) return loaded.error();
+    if (auto loaded = services->service_tokens.load(); !loaded) return loaded.error();
     return services;
 }
 

@@ -51,6 +51,7 @@ public:
     auth::SessionLog session_log;
     auth::SessionService sessions;
     auth::Throttle throttle;
+    auth::ServiceTokens service_tokens;
     auth::Activation activation;
     auth::Accounts accounts;
     auth::SignIn sign_in;

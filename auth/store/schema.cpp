@@ -51,6 +51,12 @@ CREATE TABLE keys (
 )sql",
                                               R"sql(
 ALTER TABLE sessions ADD COLUMN device BLOB NOT NULL DEFAULT x'';
+CREATE TABLE service_tokens (
+  hash BLOB PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL,
+  owner TEXT NOT NULL REFERENCES accounts(name) ON DELETE CASCADE, apps TEXT NOT NULL,
+  created INTEGER NOT NULL, expires INTEGER NOT NULL, last_used_day INTEGER NOT NULL, over INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX service_tokens_of ON service_tokens(owner);
 )sql"};
 
 Result<int> version_of(Database& database) {

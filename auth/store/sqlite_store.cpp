@@ -1,6 +1,7 @@
 #include "auth/store/sqlite_store.hpp"
 
 #include "auth/store/schema.hpp"
+#include "auth/store/service_token_rows.hpp"
 #include "auth/store/sqlite_io.hpp"
 
 #include <algorithm>
@@ -124,6 +125,12 @@ public:
     Result<> touch_sessions(const std::vector<LastSeen>& seen) override;
     Result<std::vector<SessionPtr>> sessions() override;
 
+    Result<bool> insert_service_token(const ServiceTokenRow& row) override;
+    Result<> delete_service_tokens(const std::vector<Digest>& hashes) override;
+    Result<> expire_service_tokens(const std::vector<Digest>& hashes) override;
+    Result<> touch_service_tokens(const std::vector<ServiceTokenUse>& uses) override;
+    Result<std::vector<ServiceTokenRow>> service_tokens() override;
+
     Result<> put_throttle(const std::vector<ThrottleRow>& rows, const std::vector<Digest>& gone) override;
     Result<std::vector<ThrottleRow>> throttle_rows() override;
 
@@ -196,9 +203,14 @@ Result<std::vector<AccountRow>> SqliteStore::accounts() {
 
 Result<> SqliteStore::set_status(std::string_view name, AccountStatus status) {
     const std::lock_guard lock(mutex_);
+    Transaction transaction(*database_, Durability::full);
     auto update = query("UPDATE accounts SET status=?, epoch=epoch+1 WHERE name=?");
-    update.bind(static_cast<std::int64_t>(status)).bind(name);
-    return must_change(update, "account");
+    if (auto done = update.bind(static_cast<std::int64_t>(status)).bind(name).run(); !done) return done;
+    if (database_->changes() == 0) return no_such("account");
+    if (status == AccountStatus::disabled)
+        if (auto done = query("DELETE FROM service_tokens WHERE owner=?").bind(name).run(); !done)
+            return done;
+    return transaction.commit();
 }
 
 Result<> SqliteStore::set_password(std::string_view name, std::string_view hash) {
@@ -495,6 +507,45 @@ Result<std::vector<SessionPtr>> SqliteStore::sessions() {
     while (select.next()) rows.push_back(session_at(select));
     if (auto read = select.result(); !read) return read.error();
     return rows;
+}
+
+// Service tokens
+
+Result<bool> SqliteStore::insert_service_token(const ServiceTokenRow& row) {
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(*database_, Durability::full);
+    const auto inserted = insert_token_row(*database_, row);
+    if (!inserted || !*inserted) return inserted;
+    if (auto done = transaction.commit(); !done) return done.error();
+    return true;
+}
+
+Result<> SqliteStore::delete_service_tokens(const std::vector<Digest>& hashes) {
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(*database_, Durability::full);
+    if (auto done = on_token_rows(*database_, "DELETE FROM service_tokens WHERE hash=?", hashes); !done)
+        return done;
+    return transaction.commit();
+}
+
+Result<> SqliteStore::expire_service_tokens(const std::vector<Digest>& hashes) {
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(*database_, Durability::full);
+    if (auto done = on_token_rows(*database_, "UPDATE service_tokens SET over=1 WHERE hash=?", hashes); !done)
+        return done;
+    return transaction.commit();
+}
+
+Result<> SqliteStore::touch_service_tokens(const std::vector<ServiceTokenUse>& uses) {
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(*database_, Durability::soon);
+    if (auto done = touch_token_rows(*database_, uses); !done) return done;
+    return transaction.commit();
+}
+
+Result<std::vector<ServiceTokenRow>> SqliteStore::service_tokens() {
+    const std::lock_guard lock(mutex_);
+    return read_token_rows(*database_);
 }
 
 // Throttle buckets

@@ -88,9 +88,11 @@ public:
         sessions = std::make_unique<SessionService>(*store, clock, log);
         sign_in = std::make_unique<SignIn>(*store, clock, *keys, *hasher, *throttle, *sessions);
         activation = std::make_unique<Activation>(*store, clock, *keys, *hasher, *sessions, "Mihon Bank");
-        accounts = std::make_unique<Accounts>(*store, clock, *activation, *sessions);
+        tokens = std::make_unique<ServiceTokens>(*store, clock, log);
+        accounts = std::make_unique<Accounts>(*store, clock, *activation, *sessions, *tokens);
         EXPECT_TRUE(throttle->load());
         EXPECT_TRUE(sessions->load());
+        EXPECT_TRUE(tokens->load());
     }
 
     // activated goes the whole way: account, link, password, code. Ends with the next code ready for use.
@@ -152,6 +154,7 @@ public:
     std::unique_ptr<SessionService> sessions;
     std::unique_ptr<SignIn> sign_in;
     std::unique_ptr<Activation> activation;
+    std::unique_ptr<ServiceTokens> tokens;
     std::unique_ptr<Accounts> accounts;
 };
 

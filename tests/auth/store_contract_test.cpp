@@ -236,6 +236,41 @@ TEST_P(StoreContract, SessionsBeginUnderGuardAndComeBackWhole) {
     EXPECT_TRUE(store->sessions().value().empty());
 }
 
+TEST_P(StoreContract, ServiceTokensBelongToActiveAccountsAndComeBackWhole) {
+    account("sato");
+    account("mori", AccountStatus::invited);
+    const ServiceTokenRow row{digest("t"),       "token-ABC", "nightly",       "sato",
+                              {"files", "wiki"}, now,         now + Seconds{9}};
+    auto other = row;
+    other.hash = digest("u");
+    other.owner = "mori";
+    EXPECT_FALSE(store->insert_service_token(other).value());
+    other.owner = "nobody";
+    EXPECT_FALSE(store->insert_service_token(other).value());
+    ASSERT_TRUE(store->insert_service_token(row).value());
+    other.owner = "sato";
+    ASSERT_TRUE(store->insert_service_token(other).value());
+    ASSERT_TRUE(store->touch_service_tokens({{row.hash, 20'000}}));
+    ASSERT_TRUE(store->touch_service_tokens({{row.hash, 19'999}}));
+    ASSERT_TRUE(store->expire_service_tokens({row.hash}));
+    ASSERT_TRUE(store->delete_service_tokens({other.hash, digest("none")}));
+    again();
+    const auto rows = store->service_tokens().value();
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].hash, row.hash);
+    EXPECT_EQ(rows[0].id, row.id);
+    EXPECT_EQ(rows[0].name, row.name);
+    EXPECT_EQ(rows[0].owner, row.owner);
+    EXPECT_EQ(rows[0].apps, row.apps);
+    EXPECT_EQ(rows[0].created, row.created);
+    EXPECT_EQ(rows[0].expires, row.expires);
+    EXPECT_EQ(rows[0].last_used_day, 20'000) << "a use never moves back";
+    EXPECT_TRUE(rows[0].over);
+    ASSERT_TRUE(store->set_status("sato", AccountStatus::disabled));
+    again();
+    EXPECT_TRUE(store->service_tokens().value().empty());
+}
+
 TEST_P(StoreContract, ThrottleRowsAndKeysComeBack) {
     const ThrottleRow row{digest("t"), 6, now, now + Seconds{30}, true};
     ASSERT_TRUE(store->put_throttle({row, {digest("u"), 1, now, now, false}}, {}));

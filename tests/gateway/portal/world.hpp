@@ -101,7 +101,8 @@ struct World {
         sign_in = std::make_unique<auth::SignIn>(*store, clock, *keys, *hasher, *throttle, *sessions);
         activation =
             std::make_unique<auth::Activation>(*store, clock, *keys, *hasher, *sessions, "Mihon Bank");
-        accounts = std::make_unique<auth::Accounts>(*store, clock, *activation, *sessions);
+        tokens = std::make_unique<auth::ServiceTokens>(*store, clock, log);
+        accounts = std::make_unique<auth::Accounts>(*store, clock, *activation, *sessions, *tokens);
         assertions = std::make_unique<auth::AssertionMaker>(*keys, clock, model->portal.url);
         standings = std::make_shared<Standings>(model, policy::compile(*model).value());
         portal = std::make_unique<Portal>(
@@ -159,6 +160,7 @@ struct World {
     std::unique_ptr<auth::SessionService> sessions;
     std::unique_ptr<auth::SignIn> sign_in;
     std::unique_ptr<auth::Activation> activation;
+    std::unique_ptr<auth::ServiceTokens> tokens;
     std::unique_ptr<auth::Accounts> accounts;
     std::unique_ptr<auth::AssertionMaker> assertions;
     std::shared_ptr<const Standings> standings;
