@@ -23,8 +23,11 @@ std::string header_json(std::string_view key_id) {
 }
 
 // Methods of RFC 8176: what was proven, not how strong the deployment thinks it is.
-void write_amr(JsonWriter& json, FactorStrength strength) {
+// A service token proves that a secret was kept and nothing of its owner: a name of our own says so.
+void write_amr(JsonWriter& json, const AssertionFacts& facts) {
+    const auto strength = facts.strength;
     json.key("amr").begin_array();
+    if (!facts.token.empty()) json.value("service_token");
     if (strength != FactorStrength::none) json.value("pwd");
     if (strength == FactorStrength::otp) json.value("otp");
     json.end_array();
@@ -41,9 +44,10 @@ std::string claims_json(const AssertionFacts& facts, std::string_view issuer, Wa
         json.end_array();
     }
     json.field("sid", facts.session);
-    write_amr(json, facts.strength);
-    json.field("auth_time", numeric_date(facts.proven_at))
-        .field("iat", numeric_date(now))
+    if (!facts.token.empty()) json.field("azp", facts.token);
+    write_amr(json, facts);
+    if (facts.token.empty()) json.field("auth_time", numeric_date(facts.proven_at));
+    json.field("iat", numeric_date(now))
         .field("exp", numeric_date(now + assertion_lifetime))
         .field("jti", base64url(random_bytes<16>()))
         .end_object();

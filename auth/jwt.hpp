@@ -14,6 +14,7 @@ struct AssertionFacts {
     std::string_view org;                              // left out when empty
     const std::vector<std::string>* groups = nullptr;  // left out when null
     std::string_view session;                          // sid: the session's public id
+    std::string_view token{};                          // azp: a service token's name; empty for a person
     FactorStrength strength = FactorStrength::otp;
     WallTime proven_at{};  // auth_time
 };

@@ -193,6 +193,7 @@ struct App {
     std::vector<std::string> cross_site_callers;  // origins allowed past the Sec-Fetch-Site rule (R3)
     std::vector<std::string> cookie_domains;      // approved Domain= values (R10)
     bool assertion = true;
+    bool service_tokens = false;  // scripts may come with one in place of a session
     Place place;
 };
 

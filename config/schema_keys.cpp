@@ -331,6 +331,13 @@ constexpr Key table[] = {
     {"apps.*.assertion", T::boolean, S::one, N::given, "true", 0, 0, R::live, L::never, "0.1",
      "Send Sekisho-Assertion, which tells the app who comes.",
      "誰が来たかを伝える Sekisho-Assertion を送ります。", "", ""},
+    {"apps.*.service_tokens", T::boolean, S::one, N::given, "false", 0, 0, R::live, L::more, "0.1",
+     "Let scripts in with a service token. A token proves no factor: a rule that asks for one never lets it "
+     "in.",
+     "スクリプトがサービストークンで利用できるようにします。トークンは多要素認証を満たさないため、"
+     "それを求める規則では許可されません。",
+     "Whoever holds the token acts as its owner, from anywhere the rules allow.",
+     "トークンを持つ者は、規則が許すどこからでも所有者として操作できます。"},
 
     {"rules", T::record, S::list, N::optional, "none: nobody may open anything", 0, 0, R::live, L::any, "0.1",
      "Who may open what. Order does not matter; deny beats allow; what no rule allows is refused.",

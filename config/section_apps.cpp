@@ -47,6 +47,7 @@ constexpr Field<App> fields_of_app[] = {
     field<&App::cross_site_callers>("cross_site_callers"),
     field<&App::cookie_domains>("cookie_domains"),
     field<&App::assertion>("assertion"),
+    field<&App::service_tokens>("service_tokens"),
 };
 
 constexpr Field<Model> fields[] = {

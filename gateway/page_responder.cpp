@@ -100,6 +100,13 @@ std::string_view key_of(UpstreamFault fault) noexcept {
     }
 }
 
+// One answer for every token that opens nothing, whatever is wrong with it (R26; RFC 6750 section 3.1).
+LocalReply invalid_token(const PortalRequest& request) {
+    auto reply = local(problem_response(request, "token.invalid"));
+    reply.with("www-authenticate", R"(Bearer realm="Sekisho", error="invalid_token")");
+    return reply;
+}
+
 std::string_view key_of_status(int status) noexcept {
     switch (status) {
         case 413:
@@ -147,8 +154,10 @@ PortalRequest PageResponder::request_of(const SnapshotPtr& snapshot, const Reque
     request.method = head->method;
     request.query = head->query;
     request.host = lower(split_host(head->host).name);
+    // Pages have no use for what a client proves itself with elsewhere: it goes no further than this.
     for (const auto& field : head->fields)
-        if (field.id != FieldId::cookie)
+        if (field.id != FieldId::cookie && field.id != FieldId::authorization &&
+            field.id != FieldId::sekisho_token)
             request.fields.push_back({lower(field.name), std::string(field.value)});
     add_cookies(*head, request.cookies);
     return request;
@@ -182,6 +191,10 @@ LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead
             return local(answer_error(request, "access.origin"));
         case Refused::not_serving:
             return local(answer_error(request, "fault.full"));
+        case Refused::token_misused:
+            return local(answer_error(request, "http.bad"));
+        case Refused::token_invalid:
+            return invalid_token(request);
         case Refused::none:
             break;
     }

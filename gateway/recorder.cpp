@@ -84,6 +84,10 @@ std::string_view reason_text(const Verdict& verdict) noexcept {
             return "connection_auth";
         case Refused::not_serving:
             return "not_serving";
+        case Refused::token_misused:
+            return "token_misused";
+        case Refused::token_invalid:
+            return "token_invalid";
     }
     return "other";
 }
@@ -111,6 +115,10 @@ telemetry::Record Recorder::audit_record(const Snapshot& snapshot, const Verdict
         record.org = person->org;
         record.kind = telemetry::label_values::kind[static_cast<std::size_t>(person->kind)];
         for (const auto& group : person->groups) record.facts.push_back({"group", group});
+    }
+    if (verdict.session->kind == auth::Session::Kind::token) {
+        record.facts.push_back({"service_token", verdict.session->name});
+        return record;
     }
     record.facts.push_back({"factor", verdict.session->strength == FactorStrength::otp ? "otp" : "recovery"});
     record.facts.push_back({"proven_at", to_rfc3339_utc(verdict.session->proven_at)});

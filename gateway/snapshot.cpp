@@ -26,6 +26,7 @@ AppParts parts_of(const config::Model& model, const config::App& app) {
     }
     parts.body_bytes_max = app.body_bytes != 0 ? app.body_bytes : model.limits.body_bytes;
     parts.websocket_origins = app.origins;
+    parts.service_tokens = app.service_tokens;
     return parts;
 }
 

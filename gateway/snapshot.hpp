@@ -22,6 +22,7 @@ struct AppParts {
     std::uint32_t upstream = 0;  // index into model.upstreams
     std::uint8_t tier_rank = 1;
     bool refuse_without_audit = false;  // the tier says: no record, no access
+    bool service_tokens = false;        // the app takes them
     std::uint64_t body_bytes_max = 0;
     std::vector<std::string> websocket_origins;
     telemetry::LabelId label = 0, upstream_label = 0;

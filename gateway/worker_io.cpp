@@ -119,6 +119,7 @@ std::string_view Worker::assertion(const Snapshot& snapshot, Admission::Standing
     facts.app = app.name;
     facts.user = session.user;
     facts.session = session.public_id;
+    facts.token = session.name;
     facts.strength = session.strength;
     facts.proven_at = session.proven_at;
     if (const auto* person = snapshot.program->find_person(session.user))

@@ -82,7 +82,7 @@ inline constexpr Text reason[] = {"none",           "unknown",        "part",
                                   "factor_missing", "factor_too_old", "contract_not_started",
                                   "contract_ended", "no_kind",        "denied",
                                   "not_signed_in",  "origin",         "no_app",
-                                  "other"};
+                                  "token_invalid",  "other"};
 inline constexpr Text factor[] = {"password", "otp", "recovery", "activation"};
 inline constexpr Text factor_result[] = {"accepted", "wrong", "replayed", "throttled", "expired", "busy"};
 inline constexpr Text kind[] = {"none", "staff", "contractor", "ops"};
@@ -123,7 +123,7 @@ inline constexpr LabelDefinition label_table[] = {
     {Label::resumed, "resumed", 2, label_values::yes_no},
     {Label::tls_fault, "cause", 5, label_values::tls_fault},
     {Label::effect, "effect", 2, label_values::effect},
-    {Label::reason, "reason", 16, label_values::reason},
+    {Label::reason, "reason", 17, label_values::reason},
     {Label::factor, "factor", 4, label_values::factor},
     {Label::factor_result, "result", 6, label_values::factor_result},
     {Label::kind, "kind", 4, label_values::kind},
@@ -343,7 +343,7 @@ inline constexpr MetricDefinition metric_table[] = {
      Unit::none,
      {Label::session_end},
      Buckets::none,
-     "Sessions ended.",
+     "Sessions and service tokens ended.",
      "Why did people have to sign in again?"},
     {Metric::tunnels,
      "sekisho_tunnels_total",

@@ -6,6 +6,7 @@
 #include "gateway/admission/revocation.hpp"
 #include "gateway/http/cookies.hpp"
 #include "gateway/http/message.hpp"
+#include "gateway/http/service_token_field.hpp"
 #include "gateway/snapshot.hpp"
 #include "policy/decide.hpp"
 
@@ -31,6 +32,8 @@ enum class Refused : std::uint8_t {
     websocket,        // 403: off, or an origin that is not listed
     connection_auth,  // 403: NTLM or Negotiate (R4)
     not_serving,      // 503: the worker's lease lapsed (R8)
+    token_misused,    // 400: two service tokens, one beside our cookies, or on our own pages
+    token_invalid,    // 401: a service token that opens nothing here
 };
 
 struct Verdict {
@@ -38,7 +41,7 @@ struct Verdict {
     Kind kind = Kind::refused;
     std::optional<Permit> permit;
     Refused refused = Refused::none;
-    auth::SessionPtr session;  // portal: the sso session; apps: the app session
+    auth::SessionPtr session;  // portal: the sso session; apps: the app session or the service token
     Digest cookie_hash{};      // of the session cookie that came, found or not; zero without one
     std::optional<AppId> app;
     policy::Decision decision;
@@ -107,6 +110,8 @@ private:
     void judge_portal(const RequestHead& head, WallTime now, Verdict& verdict);
     void judge_app(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer, WallTime now,
                    Verdict& verdict);
+    void judge_token(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer,
+                     const PresentedToken& token, WallTime now, Verdict& verdict);
     void decide_app(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer, WallTime now,
                     Verdict& verdict);
 

@@ -21,6 +21,11 @@ Verdict& refuse(Verdict& verdict, Refused why) {
 // a factor enrolled after a recovery has no power over critical apps for a day (R16).
 void bound_by_proof(const AppParts& parts, const auth::Session& session, WallTime now,
                     policy::Decision& decision) {
+    // A service token proves no factor: its floor is the app's consent, and that no rule asks for one.
+    if (session.kind == auth::Session::Kind::token) {
+        decision.allow = decision.allow && parts.service_tokens;
+        return;
+    }
     constexpr std::uint8_t critical_rank = 3;
     const bool limited = parts.tier_rank >= critical_rank && now < session.limited_until;
     if (session.strength >= FactorStrength::otp && !limited) return;
@@ -70,7 +75,7 @@ auth::SessionPtr Admission::identify(const OurCookies& cookies, OurCookie which,
     auto session = table_.find_shared(*hash);
     if (!session || session->over(now)) return nullptr;
     const bool for_portal = which == OurCookie::sso;
-    if (for_portal != (session->kind == auth::Session::Kind::sso)) return nullptr;
+    if (session->kind != (for_portal ? auth::Session::Kind::sso : auth::Session::Kind::app)) return nullptr;
     if (!for_portal && !equal_ignoring_case(session->host, split_host(host).name)) return nullptr;
     // An app session lives and rests with the sso session it came from. The sweep ends what is idle; a
     // request that comes before it must not wake the session up again.
@@ -82,12 +87,19 @@ auth::SessionPtr Admission::identify(const OurCookies& cookies, OurCookie which,
 }
 
 void Admission::judge_portal(const RequestHead& head, WallTime now, Verdict& verdict) {
+    if (find_service_token(head).kind != PresentedToken::Kind::none) {
+        refuse(verdict, Refused::token_misused);
+        return;
+    }
     verdict.kind = Verdict::Kind::portal;
     verdict.session = identify(find_our_cookies(head), OurCookie::sso, head.host, now, verdict);
 }
 
 void Admission::judge_app(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer,
                           WallTime now, Verdict& verdict) {
+    const auto token = find_service_token(head);
+    if (token.kind != PresentedToken::Kind::none)
+        return judge_token(snapshot, head, peer, token, now, verdict);
     verdict.session = identify(find_our_cookies(head), OurCookie::app, head.host, now, verdict);
     if (verdict.path == "/.sekisho" || verdict.path.starts_with("/.sekisho/")) {
         verdict.kind = Verdict::Kind::app_host_page;
@@ -113,7 +125,10 @@ void Admission::decide_app(const SnapshotPtr& snapshot, const RequestHead& head,
         refuse(verdict, verdict.decision.who_matched || app.listed ? Refused::denied : Refused::unknown);
         return;
     }
-    const auto fetch = judge_fetch(head, {app.origins, app.cross_site_callers, app.websocket});
+    // A cookie, be it only the app's own, is sent by whoever makes the browser ask.
+    const bool ambient =
+        verdict.session->kind != auth::Session::Kind::token || head.present.has(FieldId::cookie);
+    const auto fetch = judge_fetch(head, {app.origins, app.cross_site_callers, app.websocket, ambient});
     if (fetch != FetchVerdict::allow) {
         refuse(verdict, fetch == FetchVerdict::cross_site ? Refused::cross_site : Refused::websocket);
         return;

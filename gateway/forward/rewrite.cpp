@@ -2,6 +2,7 @@
 
 #include "gateway/http/cookies.hpp"
 #include "gateway/http/field_filter.hpp"
+#include "gateway/http/service_token_field.hpp"
 
 namespace sekisho::gateway {
 namespace {
@@ -9,16 +10,6 @@ namespace {
 // Room for everything we add that does not depend on lengths of ours or theirs.
 constexpr std::size_t kFixedBytes = 640;
 constexpr std::string_view kHsts = "Strict-Transport-Security: max-age=31536000\r\n";
-
-constexpr std::string_view kServiceTokenPrefix = "skt_";  // such a bearer is addressed to us
-
-bool is_service_token(std::string_view authorization) noexcept {
-    constexpr std::string_view kScheme = "bearer ";
-    if (authorization.size() <= kScheme.size() ||
-        !equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme))
-        return false;
-    return trim_blanks(authorization.substr(kScheme.size())).starts_with(kServiceTokenPrefix);
-}
 
 // passes_upward decides one field of a client's head, except for cookies, which are written apart.
 bool passes_upward(const Field& field, const RequestHead& head, const UpstreamFacts& facts) noexcept {
@@ -30,7 +21,8 @@ bool passes_upward(const Field& field, const RequestHead& head, const UpstreamFa
         if ((flags & kNever) != 0) return false;
         if ((flags & kEdited) != 0) {
             if (field.id == FieldId::cookie) return false;
-            if (field.id == FieldId::authorization && is_service_token(field.value)) return false;
+            if (field.id == FieldId::authorization && !bearer_service_token(field.value).empty())
+                return false;
             if (field.id == FieldId::tracestate && !facts.keep_tracestate) return false;
             if (field.id == FieldId::trailer && head.framing != Framing::chunked) return false;
         }

@@ -24,6 +24,7 @@ bool is_own(std::string_view origin, std::string_view host) noexcept {
 
 FetchVerdict judge_websocket(const RequestHead& head, const FetchRules& rules) noexcept {
     if (!rules.websocket_allowed) return FetchVerdict::websocket_off;
+    if (!rules.ambient) return FetchVerdict::allow;
     const std::string_view origin = head.value(FieldId::origin);
     const bool listed =
         rules.websocket_origins.empty() ? is_own(origin, head.host) : lists(rules.websocket_origins, origin);
@@ -65,6 +66,7 @@ std::string_view to_text(FetchVerdict verdict) noexcept {
 
 FetchVerdict judge_fetch(const RequestHead& head, const FetchRules& rules) noexcept {
     if (head.upgrade == Upgrade::websocket) return judge_websocket(head, rules);
+    if (!rules.ambient) return FetchVerdict::allow;
     const std::string_view origin = head.value(FieldId::origin);
     if (!head.present.has(FieldId::sec_fetch_site)) {
         // An older browser, or no browser: the Origin of a request that changes something must be ours.

@@ -9,6 +9,9 @@ struct FetchRules {
     std::span<const std::string> websocket_origins;   // exact; empty = the host's own origin only
     std::span<const std::string> cross_site_callers;  // origins declared for the app
     bool websocket_allowed = false;
+    // false: what the request is allowed by, no browser adds by itself, so nobody can lend it to another
+    // site.
+    bool ambient = true;
 };
 
 enum class FetchVerdict : std::uint8_t {

@@ -99,6 +99,7 @@ inline constexpr std::uint8_t kBadTrailer =
     X(sec_websocket_key, "sec-websocket-key", kNoTrailer)                                  \
     X(sec_websocket_protocol, "sec-websocket-protocol", kNoTrailer)                        \
     X(sec_websocket_version, "sec-websocket-version", kNoTrailer)                          \
+    X(sekisho_token, "sekisho-token", kDropUpward | kDropDownward | kBadTrailer)           \
     X(server, "server", kNoTrailer)                                                        \
     X(server_timing, "server-timing", 0)                                                   \
     X(service_worker, "service-worker", kNoTrailer)                                        \

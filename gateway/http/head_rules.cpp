@@ -59,10 +59,11 @@ struct HopFacts {
 };
 
 // Fields that are read once: a second one is another reading of the message.
-constexpr FieldSet kSingleInRequest = FieldSet::of(
-    FieldId::host, FieldId::content_length, FieldId::transfer_encoding, FieldId::authorization,
-    FieldId::content_type, FieldId::expect, FieldId::origin, FieldId::sec_fetch_dest, FieldId::sec_fetch_mode,
-    FieldId::sec_fetch_site, FieldId::sec_websocket_key, FieldId::sec_websocket_version, FieldId::upgrade);
+constexpr FieldSet kSingleInRequest =
+    FieldSet::of(FieldId::host, FieldId::content_length, FieldId::transfer_encoding, FieldId::authorization,
+                 FieldId::content_type, FieldId::expect, FieldId::origin, FieldId::sec_fetch_dest,
+                 FieldId::sec_fetch_mode, FieldId::sec_fetch_site, FieldId::sekisho_token,
+                 FieldId::sec_websocket_key, FieldId::sec_websocket_version, FieldId::upgrade);
 constexpr FieldSet kSingleInResponse = FieldSet::of(FieldId::content_length, FieldId::transfer_encoding,
                                                     FieldId::sec_websocket_accept, FieldId::location);
 

@@ -46,6 +46,18 @@ TEST_F(Jwt, HeaderAndClaimsAreExactlyThese) {
     EXPECT_NE(maker.make(facts).value(), token) << "each has a jti of its own";
 }
 
+// Who comes is the owner; that nobody signed in for it is said too.
+TEST_F(Jwt, AServiceTokenIsNamedAndProvesNoFactor) {
+    facts.token = "nightly";
+    facts.session = "token-ABC";
+    facts.strength = FactorStrength::none;
+    const auto claims = part(maker.make(facts).value(), 1);
+    EXPECT_NE(claims.find(R"("sub":"sato","sid":"token-ABC","azp":"nightly","amr":["service_token"],"iat":)"),
+              std::string::npos)
+        << claims;
+    EXPECT_EQ(claims.find("auth_time"), std::string::npos);
+}
+
 TEST_F(Jwt, GroupsAndOrgComeOnlyWhenGivenAndAreEscaped) {
     const std::vector<std::string> groups{"a\"b", "財務"};
     facts.groups = &groups;

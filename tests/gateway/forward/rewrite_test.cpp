@@ -184,8 +184,15 @@ TEST(UpstreamHead, FramesUpgradesAndTokens) {
     const GoodRequest h2c =
         GoodRequest::get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n");
     EXPECT_FALSE(holds(upstream_head(h2c.head, facts()), "h2c"));
-    EXPECT_FALSE(
-        holds(upstream_head(GoodRequest::get("Authorization: bearer  skt_abc\r\n").head, facts()), "skt_"));
+    for (const char* ours : {"Authorization: bearer  skt_abc\r\n", "Authorization: Bearer\tskt_abc\r\n",
+                             "Sekisho-Token: skt_abc\r\n", "SEKISHO-token: skt_abc\r\n",
+                             "Sekisho_Token: skt_abc\r\n", "X-Sekisho-Token: skt_abc\r\n"})
+        EXPECT_FALSE(holds(upstream_head(GoodRequest::get(ours).head, facts()), "skt_")) << ours;
+    EXPECT_EQ(judge_trailer({"Sekisho-Token", "skt_abc", FieldId::sekisho_token}, Direction::to_upstream),
+              TrailerVerdict::refuse);
+    EXPECT_EQ(
+        judge_trailer({"Authorization", "Bearer skt_abc", FieldId::authorization}, Direction::to_upstream),
+        TrailerVerdict::drop);
     EXPECT_TRUE(
         holds(upstream_head(GoodRequest::get("Authorization: Bearer abc\r\n").head, facts()), "Bearer abc"));
 }
