@@ -65,6 +65,11 @@ public:
     // app.
     Recheck still_holds(Permit& permit, const SnapshotPtr& snapshot, const policy::RequestFacts& request,
                         std::string_view host);
+    // used: the person behind this permit did something on what is open.
+    void used(const Permit& permit, WallTime now) const noexcept {
+        permit.session().touch(now);
+        if (const auto* parent = table_.find(permit.session().parent)) parent->touch(now);
+    }
     // unchanged: the session of this permit is the one the log knows; the cheap half of it, for a sweep over
     // many.
     bool unchanged(const Permit& permit) const noexcept {

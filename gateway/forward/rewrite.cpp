@@ -215,6 +215,11 @@ std::optional<ClientHead> write_client_head(const ResponseHead& head, const Clie
     if (!head.is_interim()) {
         if (facts.hsts) out.put(kHsts);
         if (!facts.request_id.empty()) out.field("Sekisho-Request-Id", facts.request_id);
+        if (facts.access_ends_in != 0) {
+            out.put("Sekisho-Access-Ends: ");
+            out.number(facts.access_ends_in);
+            out.put("\r\n");
+        }
     }
     put_client_framing(head, facts, result, out);
     out.put("\r\n");

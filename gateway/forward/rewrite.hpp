@@ -38,6 +38,7 @@ struct ClientFacts {
     bool hsts = true;                             // we speak TLS and the portal says so
     std::span<const std::string> cookie_domains;  // approved for Domain=
     std::string_view request_id;                  // Sekisho-Request-Id; empty = none
+    std::uint32_t access_ends_in = 0;             // Sekisho-Access-Ends, in seconds; 0 = no warning
 };
 
 // What was written, which the exchange must keep to.

@@ -19,6 +19,14 @@ std::string close_reason(Trigger trigger) {
                        telemetry::label_values::trigger[static_cast<std::size_t>(trigger)]);
 }
 
+// Access that ends within five minutes is worth a warning to a client that can renew it.
+std::uint32_t ends_in(WallTime valid_until, WallTime now) noexcept {
+    constexpr Seconds warned_before{300};
+    if (valid_until == WallTime::max() || valid_until - now > warned_before) return 0;
+    return static_cast<std::uint32_t>(
+        std::max<std::int64_t>(std::chrono::ceil<Seconds>(valid_until - now).count(), 1));
+}
+
 Cut cut_of(Trigger trigger, const Recheck& found) noexcept {
     if (found.outcome == Recheck::Outcome::session_ended) return Cut::session;
     switch (trigger) {
@@ -218,6 +226,7 @@ void Http1Session::begin_exchange(const RequestHead& head, UpstreamSide& upstrea
     facts.request_id = request.facts.request_id;
     std::uint64_t body_max = request.snapshot->model->limits.form_bytes;
     if (request.verdict.permit) {
+        facts.access_ends_in = ends_in(request.verdict.permit->valid_until(), worker_.reactor().wall());
         facts.cookie_domains = request.snapshot->app(request.verdict.permit->app()).cookie_domains;
         body_max = request.snapshot->parts(request.verdict.permit->app()).body_bytes_max;
     }
@@ -237,7 +246,10 @@ Http1Session::Next Http1Session::do_exchange() {
     auto& request = *request_;
     if (active_ && request.verdict.permit->valid_until() <= worker_.reactor().wall() && !recheck())
         return Next::again;
+    const auto uploaded = request.exchange->request_bytes();
     request.exchange->step(now());
+    if (active_ && request.exchange->request_bytes() != uploaded)
+        worker_.admission().used(*request.verdict.permit, worker_.reactor().wall());
     if (request.exchange->state() != Exchange::State::running) {
         judge_exchange();
         return Next::again;
@@ -330,7 +342,10 @@ Http1Session::Next Http1Session::do_tunnel() {
     auto& request = *request_;
     if (request.verdict.permit->valid_until() <= worker_.reactor().wall() && !recheck()) return Next::again;
     auto& tunnel = *request.tunnel;
+    const auto sent = tunnel.client_bytes();
     tunnel.step(now());
+    if (tunnel.client_bytes() != sent)
+        worker_.admission().used(*request.verdict.permit, worker_.reactor().wall());
     if (tunnel.state() == Tunnel::State::running) {
         deadline_ = std::min(tunnel.deadline(), permit_deadline());
         return Next::wait;

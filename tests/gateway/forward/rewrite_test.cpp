@@ -291,6 +291,15 @@ TEST(ClientHeadTest, InterimHeadsAndSwitchingStayThemselves) {
     EXPECT_TRUE(holds(client_head(head_answer.head, with), "Content-Length: 9\r\n"));
 }
 
+TEST(ClientHeadTest, WarnsOfAnEndThatIsNear) {
+    const GoodResponse answer = GoodResponse::ok("Sekisho-Access-Ends: 1\r\n");
+    ClientFacts with;
+    EXPECT_FALSE(holds(client_head(answer.head, with), "Sekisho-Access-Ends"));
+    with.access_ends_in = 299;
+    EXPECT_TRUE(holds(client_head(answer.head, with), "Sekisho-Access-Ends: 299\r\n"));
+    EXPECT_FALSE(holds(client_head(answer.head, with), "Sekisho-Access-Ends: 1\r\n")) << "the app's own word";
+}
+
 TEST(ConnectionAuth, IsReportedBothWays) {
     for (const std::string value : {"NTLM TlRM", "negotiate YII", "Kerberos x", "ntlm"}) {
         EXPECT_TRUE(uses_connection_auth(GoodRequest::get("Authorization: " + value + "\r\n").head)) << value;
