@@ -67,11 +67,14 @@ Result<AccountAct> Accounts::disable(std::string_view typed) {
     const auto row = row_of(typed);
     if (!row) return row.error();
     if (auto done = store_.set_status(row->name, AccountStatus::disabled); !done) return done.error();
+    // One that was being made while the account was still active.
+    const auto late = tokens_.end_all(row->name, EndReason::account);
     if (!ended) return ended.error();
     if (!tokens) return tokens.error();
+    if (!late) return late.error();
     AccountAct act;
     act.sessions_ended = ended->size();
-    act.tokens_ended = *tokens;
+    act.tokens_ended = *tokens + *late;
     act.record = {"account.disabled",
                   row->name,
                   {{"sessions_ended", std::to_string(act.sessions_ended)},

@@ -1,5 +1,7 @@
 #include "auth/session.hpp"
 
+#include "base/base64.hpp"
+
 #include <algorithm>
 
 namespace sekisho::auth {
@@ -36,6 +38,13 @@ void Session::touch(WallTime now) const noexcept {
 
 WallTime Session::last_seen() const noexcept {
     return WallTime{Seconds{last_seen_seconds.load(std::memory_order_relaxed)}};
+}
+
+std::string device_id(const Digest& device) {
+    if (device == Digest{}) return "-";
+    std::uint64_t front = 0;
+    for (std::size_t i = 0; i < sizeof front; ++i) front = (front << 8) | device[i];
+    return crockford(front >> 14, 10);
 }
 
 std::string_view to_text(EndReason reason) noexcept {

@@ -60,6 +60,9 @@ struct Session {
 
 using SessionPtr = std::shared_ptr<const Session>;
 
+// device_id names a known browser to people: ten characters, of no use as a token. "-" for none.
+std::string device_id(const Digest& device);
+
 enum class EndReason : std::uint8_t {
     signed_out,       // this browser asked
     ended_by_person,  // the same person, from another session

@@ -17,11 +17,11 @@ telemetry::Event audit_event(std::string_view name) noexcept {
         std::string_view name;
         Event event;
     };
-    static constexpr Row rows[] = {
-        {"signin.succeeded", Event::sign_in}, {"signin", Event::sign_in_step},
-        {"session", Event::session_end},      {"signout", Event::sign_out},
-        {"activation", Event::activation},    {"factor", Event::factor_change},
-        {"recovery", Event::factor_change},   {"password", Event::password_change}};
+    static constexpr Row rows[] = {{"signin.succeeded", Event::sign_in}, {"signin", Event::sign_in_step},
+                                   {"stepup", Event::step_up},           {"session", Event::session_end},
+                                   {"signout", Event::sign_out},         {"activation", Event::activation},
+                                   {"factor", Event::factor_change},     {"recovery", Event::factor_change},
+                                   {"password", Event::password_change}};
     for (const auto& row : rows)
         if (name.starts_with(row.name)) return row.event;
     return Event::decision_deny;  // a form or a hand-over that was refused
@@ -184,6 +184,11 @@ LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead
                 return local(
                     answer_error(request, "access.none",
                                  {{"app", snapshot->app(*verdict.app).title.in(request.language())}}));
+            // A proof that is too old is made fresh at the portal; one made a moment ago is not asked for
+            // again.
+            if (verdict.decision.reason == policy::Reason::factor_too_old && request.is_navigation() &&
+                now - verdict.session->proven_at > Handover::proof_is_fresh)
+                return local(parts_.handover.step_up(request));
             return local(answer_refusal(request, *verdict.app, verdict.decision));
         case Refused::cross_site:
         case Refused::websocket:

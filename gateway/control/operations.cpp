@@ -40,6 +40,8 @@ const Operations::Verb Operations::verbs[] = {{"users.add", &Operations::users_a
                                               {"users.enable", &Operations::users_enable},
                                               {"users.activate", &Operations::users_activate},
                                               {"users.reset-factors", &Operations::users_reset_factors},
+                                              {"sessions.list", &Operations::sessions_list},
+                                              {"sessions.end", &Operations::sessions_end},
                                               {"audit.checkpoint", &Operations::audit_checkpoint}};
 
 Result<json::object> Operations::call(const std::string& verb, const json::object& arguments,

@@ -44,6 +44,10 @@ private:
                                                const std::string& actor);
     Result<boost::json::object> users_reset_factors(const boost::json::object& arguments,
                                                     const std::string& actor);
+    // Which sessions: {"id"}, {"users": [...]}, {"device"}, {"host"}, or {"all": true}; those given together
+    // must all fit.
+    Result<boost::json::object> sessions_list(const boost::json::object& arguments, const std::string& actor);
+    Result<boost::json::object> sessions_end(const boost::json::object& arguments, const std::string& actor);
     Result<boost::json::object> audit_checkpoint(const boost::json::object& arguments,
                                                  const std::string& actor);
     Result<boost::json::object> done(const Result<auth::AccountAct>& act, const std::string& actor);

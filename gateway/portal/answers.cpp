@@ -3,6 +3,8 @@
 #include "base/json.hpp"
 #include "gateway/portal/page_policy.hpp"
 
+#include <algorithm>
+
 namespace sekisho::gateway {
 namespace {
 
@@ -18,6 +20,24 @@ std::optional<Url> language_url(const PortalRequest& request) {
 
 void retry_hint(PortalResponse& response) {
     if (response.status == 503 || response.status == 429) response.fields.push_back({"retry-after", "10"});
+}
+
+// RFC 9470 section 3: what a script's user has to show, and how fresh. The age is the least that a rule of
+// this app asks for.
+std::string step_up_challenge(const config::Model& model, AppId app) {
+    std::string challenge =
+        "Bearer error=\"insufficient_user_authentication\", error_description=\"A fresh second factor is "
+        "needed\", acr_values=\"otp\"";
+    std::optional<Seconds> least;
+    for (const auto& rule : model.rules) {
+        const auto& name = model.apps[app.value].name;
+        if (!rule.apps.empty() && std::find(rule.apps.begin(), rule.apps.end(), name) == rule.apps.end())
+            continue;
+        for (const auto& condition : rule.conditions)
+            if (condition.max_age) least = std::min(least.value_or(*condition.max_age), *condition.max_age);
+    }
+    if (least) challenge += ", max_age=" + std::to_string(least->count());
+    return challenge;
 }
 
 }  // namespace
@@ -79,12 +99,18 @@ PortalResponse answer_error(const PortalRequest& request, std::string_view key, 
 }
 
 PortalResponse answer_refusal(const PortalRequest& request, AppId app, const policy::Decision& decision) {
-    const auto key = reason_key(decision.reason);
+    // Who has just proven a factor and is refused all the same is told so, not asked for another.
+    const bool too_old = decision.reason == policy::Reason::factor_too_old;
+    const auto key = too_old && request.is_navigation() ? "factor.not_enough" : reason_key(decision.reason);
     if (key == "access.unknown" || !request.session) return answer_error(request, "access.unknown");
     const auto& model = *request.model;
     const auto language = request.language();
     const auto fills = reason_fills(model, request.session->user, app, decision, request.now, language);
-    if (!request.is_navigation()) return problem_response(request, key, fills);
+    if (!request.is_navigation()) {
+        auto response = problem_response(request, key, fills);
+        if (too_old) response.fields.push_back({"www-authenticate", step_up_challenge(model, app)});
+        return response;
+    }
     RefusalView view;
     view.key = key;
     view.fills = fills;

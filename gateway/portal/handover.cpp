@@ -15,6 +15,14 @@ constexpr std::size_t sealed_chars_max = 4096;
 
 std::string context_of(std::string_view host) { return std::string("flow:").append(host); }
 
+bool reads(const PortalRequest& request) noexcept {
+    return request.method == "GET" || request.method == "HEAD";
+}
+
+std::string wanted_of(const PortalRequest& request) {
+    return request.query.empty() ? request.path : request.path + "?" + request.query;
+}
+
 PageEvent event_of(std::string_view name, const PortalRequest& request, bool allowed,
                    std::string_view reason) {
     PageEvent event;
@@ -63,8 +71,8 @@ std::optional<Handover::Flow> Handover::open(std::string_view host, std::string_
     return flow;
 }
 
-PortalResponse Handover::to_portal(const PortalRequest& request, std::string wanted,
-                                   std::uint8_t tries) const {
+PortalResponse Handover::to_portal(const PortalRequest& request, std::string wanted, std::uint8_t tries,
+                                   Asked asked) const {
     if (wanted.size() > wanted_bytes_max || !is_local_path(wanted)) wanted = "/";
     auto transaction = auth::token_hash(request.cookie(cookie_names::browser));
     std::optional<auth::Token> fresh;
@@ -73,10 +81,11 @@ PortalResponse Handover::to_portal(const PortalRequest& request, std::string wan
         transaction = fresh->hash;
     }
     const Flow flow{request.now + lifetime, tries, *transaction, std::move(wanted)};
-    const Url start = Url(LocalPath("/.sekisho/start"))
-                          .with({{"host", request.host},
-                                 {"tx", base64url(*transaction)},
-                                 {"flow", seal(request.host, flow)}});
+    Url start = Url(LocalPath("/.sekisho/start"))
+                    .with({{"host", request.host},
+                           {"tx", base64url(*transaction)},
+                           {"flow", seal(request.host, flow)}});
+    if (asked == Asked::fresh_proof) start = start.with({{"fresh", "1"}});
     auto response = see_other(request.model->portal.url, start);
     if (fresh) set_cookie(response, cookie_names::browser, fresh->text);
     return response;
@@ -85,17 +94,20 @@ PortalResponse Handover::to_portal(const PortalRequest& request, std::string wan
 PortalResponse Handover::begin(const PortalRequest& request) const {
     if (!request.is_navigation()) return problem_response(request, "signin.needed");
     if (is_prefetch(request)) return nothing_response();
-    std::string wanted = "/";
-    if (request.method == "GET" || request.method == "HEAD") {
-        wanted = request.path;
-        if (!request.query.empty()) wanted += "?" + request.query;
-    }
-    return to_portal(request, std::move(wanted), 0);
+    // What a form carries is neither kept nor sent on, and whoever typed it hears so.
+    if (!reads(request)) return answer_error(request, "signin.not_sent");
+    return to_portal(request, wanted_of(request), 0, Asked::sign_in);
+}
+
+PortalResponse Handover::step_up(const PortalRequest& request) const {
+    if (is_prefetch(request)) return nothing_response();
+    if (!reads(request)) return answer_error(request, "factor.not_sent");
+    return to_portal(request, wanted_of(request), 0, Asked::fresh_proof);
 }
 
 PortalResponse Handover::again(const PortalRequest& request, const Flow& flow) const {
     if (flow.tries >= tries_max) return answer_error(request, "signin.form_expired");
-    return to_portal(request, flow.wanted, static_cast<std::uint8_t>(flow.tries + 1));
+    return to_portal(request, flow.wanted, static_cast<std::uint8_t>(flow.tries + 1), Asked::sign_in);
 }
 
 PortalResponse Handover::callback(const PortalRequest& request) const {
@@ -131,14 +143,13 @@ PortalResponse Handover::callback(const PortalRequest& request) const {
 }
 
 PortalResponse Handover::answer(const PortalRequest& request) const {
-    const bool reads = request.method == "GET" || request.method == "HEAD";
-    if (request.path.substr(0, 17) == "/.sekisho/assets/" && reads)
+    if (request.path.substr(0, 17) == "/.sekisho/assets/" && reads(request))
         return asset_response(request.path, request.field("if-none-match"));
-    if (!reads) return answer_error(request, "access.unknown");
+    if (!reads(request)) return answer_error(request, "access.unknown");
     if (request.path == "/.sekisho/callback") return callback(request);
     if (request.path == "/.sekisho/start") {
         if (is_prefetch(request)) return nothing_response();
-        return to_portal(request, "/", 0);
+        return to_portal(request, "/", 0, Asked::sign_in);
     }
     return answer_error(request, "access.unknown");
 }

@@ -19,12 +19,20 @@ public:
     static constexpr std::size_t wanted_bytes_max = 2048;
     static constexpr Seconds lifetime{600};
     static constexpr std::uint8_t tries_max = 3;
+    // A proof no older than this is as fresh as one can be asked for: whoever is refused in spite of it is
+    // told so, and not sent round again.
+    static constexpr Seconds proof_is_fresh{60};
 
     Handover(const auth::Keyring& keys, auth::SessionService& sessions) : keys_(keys), sessions_(sessions) {}
 
     // begin answers a request to any served host by somebody not signed in: 303 to the portal for
     // navigations, a 401 problem for scripts. The same for a host without an app (R26). Does not block.
+    // A form's navigation gets a page that says that nothing was sent.
     PortalResponse begin(const PortalRequest& request) const;
+
+    // step_up answers a navigation of somebody whose proof of a factor is too old for the app: 303 to the
+    // portal, which asks for a fresh one and leads back. Does not block.
+    PortalResponse step_up(const PortalRequest& request) const;
 
     // answer serves an app host's /.sekisho/: start, callback, assets. May block on the store.
     PortalResponse answer(const PortalRequest& request) const;
@@ -38,7 +46,9 @@ private:
     };
     std::string seal(std::string_view host, const Flow& flow) const;
     std::optional<Flow> open(std::string_view host, std::string_view sealed, WallTime now) const;
-    PortalResponse to_portal(const PortalRequest& request, std::string wanted, std::uint8_t tries) const;
+    enum class Asked : std::uint8_t { sign_in, fresh_proof };
+    PortalResponse to_portal(const PortalRequest& request, std::string wanted, std::uint8_t tries,
+                             Asked asked) const;
     PortalResponse again(const PortalRequest& request, const Flow& flow) const;
     PortalResponse callback(const PortalRequest& request) const;
 

@@ -58,6 +58,16 @@ struct SecondFactorView {
 };
 std::string second_factor_page(const Frame& frame, const SecondFactorView& view);
 
+// step_up_page asks somebody signed in for a fresh code.
+struct StepUpView {
+    std::optional<AnswerText> notice;
+    std::string where;  // what asks for it
+    std::string token;
+    Onward onward;
+    std::string to;  // a page of the portal, in place of onward
+};
+std::string step_up_page(const Frame& frame, const StepUpView& view);
+
 // continue_page goes on by itself, by GET: what follows a form must not be a redirect to another host.
 struct ContinueView {
     Url target;
@@ -106,6 +116,8 @@ struct SessionRow {
     bool here = false;
     std::vector<std::string> apps;  // titles open under it
     WallTime used{};                // latest of it and its apps
+    std::string network;            // of the configuration, where it was opened; empty: none of them
+    bool other_device = false;      // opened on a known browser that is not this one
 };
 struct SessionsView {
     std::vector<SessionRow> rows;

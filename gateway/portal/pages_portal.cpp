@@ -121,7 +121,11 @@ Markup session_facts(const Frame& frame, const Say& say, const SessionRow& row) 
     for (const auto& app : row.apps) apps += (apps.empty() ? "" : say("list.separator")) + app;
     Markup facts = fact(say("sessions_page.began"), begun(when(session.created)) + say("list.separator") +
                                                         method_of(say, session.strength));
-    facts += fact(say("sessions_page.from"), to_text(session.from));
+    auto place = to_text(session.from);
+    if (!row.network.empty()) place += say("list.separator") + row.network;
+    facts += fact(say("sessions_page.from"), place);
+    if (session.device != Digest{})
+        facts += fact(say("sessions_page.device"), auth::device_id(session.device));
     facts +=
         fact(say("sessions_page.used"), begun(near_past(row.used, frame.now, frame.zone, frame.language)));
     if (!apps.empty()) facts += fact(say("sessions_page.apps"), apps);
@@ -143,10 +147,17 @@ Markup session_item(const Frame& frame, const Say& say, const SessionRow& row, c
                                  el("button", {cls("btn s end")},
                                     {say("act.end_one"),
                                      el("span", {cls("vh")}, {" ", name, " ", row.session->public_id})})});
+    Markup lost;
+    if (row.other_device)
+        lost = el("form", {{"method", "post"}, action("/.sekisho/sessions")},
+                  {hidden_input("token", token), hidden_input("lost", row.session->public_id),
+                   el("button", {cls("btn s end")},
+                      {say("act.lost_device"),
+                       el("span", {cls("vh")}, {" ", name, " ", row.session->public_id})})});
     return el("li", {el("div", {cls("stack tight")},
                         {el("div", {cls("line")}, {icon(agent.icon), el("h2", {cls("t3")}, {name}), state}),
                          session_facts(frame, say, row)}),
-                     el("div", {cls("line acts")}, {act})});
+                     el("div", {cls("line acts")}, {act, lost})});
 }
 
 }  // namespace

@@ -84,6 +84,29 @@ std::string second_factor_page(const Frame& frame, const SecondFactorView& view)
                 before_the_gate(road(say, {passed, here, ahead, ahead}), pass, below));
 }
 
+std::string step_up_page(const Frame& frame, const StepUpView& view) {
+    const Say say(frame.language);
+    Markup message;
+    if (view.notice) message = answer_notice(Tone::no, *view.notice);
+    const Markup form =
+        form_post(LocalPath("/.sekisho/step-up"),
+                  {hidden_input("token", view.token), hidden_onward(view.onward), hidden_input("to", view.to),
+                   field({"c", say("factor_page.code"), "", ""}, {{"name", "code"},
+                                                                  cls("code"),
+                                                                  {"inputmode", "numeric"},
+                                                                  {"autocomplete", "one-time-code"},
+                                                                  {"pattern", "[0-9]{6}"},
+                                                                  {"maxlength", "6"},
+                                                                  Attribute("required")}),
+                   go_button(say("act.check"), true)});
+    const Markup pass = el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
+                           {el("h1", {{"id", "h"}}, {say("step_page.title")}), message,
+                            el("p", {cls("quiet")}, {say("step_page.lead", {{"where", view.where}})}), form});
+    const Markup below = el("p", {cls("small quiet")}, {el("a", {href("/")}, {say("step_page.back")})});
+    return page(frame, {say("step_page.title"), {}},
+                before_the_gate(road(say, {passed, here, ahead, ahead}), pass, below));
+}
+
 std::string continue_page(const Frame& frame, const ContinueView& view) {
     const Say say(frame.language);
     const Markup pass = el("section", {cls("pass ok stack"), {"aria-labelledby", "h"}},

@@ -33,6 +33,7 @@ const Portal::Route Portal::routes[] = {
     {"/", &Portal::apps, nullptr, Route::For::signed_in},
     {"/.sekisho/sign-in", &Portal::sign_in_form, &Portal::sign_in_step, Route::For::anyone},
     {"/.sekisho/second-factor", &Portal::second_factor_form, &Portal::second_factor_step, Route::For::anyone},
+    {"/.sekisho/step-up", &Portal::step_up_form, &Portal::step_up_step, Route::For::signed_in},
     {"/.sekisho/continue", &Portal::go_on, nullptr, Route::For::signed_in},
     {"/.sekisho/start", &Portal::start, nullptr, Route::For::anyone},
     {"/.sekisho/activate", &Portal::activation_form, &Portal::activation_step, Route::For::anyone},
@@ -85,7 +86,7 @@ PortalResponse Portal::dispatch(const Route& route, const PortalRequest& request
 
 Portal::Checked Portal::read_form(const PortalRequest& request) const {
     if (!form_allowed(request, request.model->portal.url)) {
-        auto response = answer_error(request, "signin.form_expired");
+        auto response = answer_error(request, "signin.elsewhere");
         response.events.push_back(page_event("form.refused", request, false, "origin"));
         return {std::nullopt, std::move(response)};
     }
@@ -112,6 +113,7 @@ PortalResponse Portal::ops(const PortalRequest& request) const {
     if (!frame.is_ops) return answer_error(request, "access.unknown");
     if (request.now < request.session->limited_until)
         return answer_error(request, "factor.stronger_needed", {{"app", "Sekisho"}});
+    if (auto first = fresh_proof_first(request, "/.sekisho/ops")) return std::move(*first);
     return html_response(200, frame.language, ops_page(frame, parts_.status.status(frame.language)));
 }
 

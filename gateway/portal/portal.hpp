@@ -56,6 +56,16 @@ private:
     PortalResponse signed_in(const PortalRequest& request, const auth::SignInResult& result,
                              const Onward& onward) const;
 
+    // step-up: a fresh proof for a session that lives (portal_step_up.cpp)
+    PortalResponse step_up_form(const PortalRequest& request) const;
+    PortalResponse step_up_step(const PortalRequest& request) const;
+    // fresh_proof_first leads whoever would change a factor, or see the ops pages, to a step-up when their
+    // proof is older than a quarter of an hour; then back to `to`. A session opened by a recovery code may do
+    // no more than enrol, and has nothing better to show.
+    std::optional<PortalResponse> fresh_proof_first(const PortalRequest& request, std::string_view to) const;
+    PortalResponse show_step_up(const PortalRequest& request, std::string_view key, const FillPairs& fills,
+                                const Onward& onward, std::string_view to) const;
+
     // activation (portal_activation.cpp)
     PortalResponse activation_form(const PortalRequest& request) const;
     PortalResponse activation_step(const PortalRequest& request) const;
@@ -67,6 +77,7 @@ private:
     // somebody signed in (portal_account.cpp)
     PortalResponse apps(const PortalRequest& request) const;
     PortalResponse sessions_list(const PortalRequest& request) const;
+    Digest device_of(std::string_view user, std::string_view public_id) const;
     PortalResponse sessions_end(const PortalRequest& request) const;
     PortalResponse account(const PortalRequest& request) const;
     PortalResponse change_password(const PortalRequest& request) const;

@@ -28,12 +28,25 @@ std::string app_title(const config::Model& model, std::string_view host, Languag
     return std::string(host);
 }
 
+std::string network_of(const config::Model& model, const IpAddress& address) {
+    for (const auto& network : model.networks)
+        for (const auto& prefix : network.prefixes)
+            if (prefix.contains(address)) return network.name;
+    return {};
+}
+
 std::vector<SessionRow> rows_of(const std::vector<auth::SessionPtr>& list, const PortalRequest& request) {
     std::vector<SessionRow> rows;
     const auto language = request.language();
     for (const auto& session : list) {
         if (session->kind != auth::Session::Kind::sso) continue;
-        rows.push_back({session, session->id_hash == request.session->id_hash, {}, session->last_seen()});
+        const bool known = session->device != Digest{};
+        rows.push_back({session,
+                        session->id_hash == request.session->id_hash,
+                        {},
+                        session->last_seen(),
+                        network_of(*request.model, session->from),
+                        known && session->device != request.session->device});
     }
     for (const auto& session : list) {
         if (session->kind != auth::Session::Kind::app) continue;
@@ -48,8 +61,8 @@ std::vector<SessionRow> rows_of(const std::vector<auth::SessionPtr>& list, const
     }
     std::stable_sort(rows.begin(), rows.end(),
                      [](const auto& a, const auto& b) { return a.here && !b.here; });
-    // A page holds 12 rows; whoever has more ends all others at once.
-    if (rows.size() > 12) rows.resize(12);
+    // A page holds 10 rows; whoever has more ends all others at once.
+    if (rows.size() > 10) rows.resize(10);
     return rows;
 }
 
@@ -83,22 +96,35 @@ PortalResponse Portal::sessions_list(const PortalRequest& request) const {
     SessionsView view;
     view.rows = rows_of(parts_.sessions.list(request.session->user), request);
     view.token = own_token(request, "sessions");
-    view.done = done == "one" ? "sessions_page.ended" : done == "others" ? "sessions_page.others_ended" : "";
+    view.done = done == "one"      ? "sessions_page.ended"
+                : done == "others" ? "sessions_page.others_ended"
+                : done == "lost"   ? "sessions_page.device_lost"
+                                   : "";
     return html_response(200, frame.language, sessions_page(frame, view));
+}
+
+// The device of a session of this person's own list.
+Digest Portal::device_of(std::string_view user, std::string_view public_id) const {
+    for (const auto& session : parts_.sessions.list(user))
+        if (session->public_id == public_id) return session->device;
+    return {};
 }
 
 PortalResponse Portal::sessions_end(const PortalRequest& request) const {
     auto checked = read_own_form(request, "sessions");
     if (!checked.form) return std::move(checked.answer);
     const auto& user = request.session->user;
-    const bool others = checked.form->has("others");
+    const bool others = checked.form->has("others"), lost = checked.form->has("lost");
     const auto ended =
         others ? parts_.sessions.end_all(user, auth::EndReason::ended_by_person, request.session->id_hash)
+        : lost ? parts_.sessions.end_device(user, device_of(user, checked.form->get("lost")),
+                                            auth::EndReason::device)
                : parts_.sessions.end_one(user, checked.form->get("end"), auth::EndReason::ended_by_person);
     if (!ended && ended.error().code() != Errc::not_found) return answer_error(request, "fault.internal");
-    auto response =
-        see_other(request.model->portal.url,
-                  Url(LocalPath("/.sekisho/sessions")).with({{"done", others ? "others" : "one"}}));
+    auto response = see_other(request.model->portal.url, Url(LocalPath("/.sekisho/sessions"))
+                                                             .with({{"done", others ? "others"
+                                                                             : lost ? "lost"
+                                                                                    : "one"}}));
     if (ended) note_ended(request, response, *ended);
     return response;
 }
@@ -181,6 +207,7 @@ PortalResponse Portal::change_password(const PortalRequest& request) const {
 PortalResponse Portal::renew_recovery(const PortalRequest& request) const {
     auto checked = read_own_form(request, "account");
     if (!checked.form) return std::move(checked.answer);
+    if (auto first = fresh_proof_first(request, "/.sekisho/account")) return std::move(*first);
     auto codes = parts_.activation.renew_recovery_codes(request.session->id_hash);
     if (!codes)
         return codes.error().code() == Errc::denied ? session_gone(request)
@@ -208,12 +235,14 @@ PortalResponse Portal::show_enrolment(const PortalRequest& request, bool code_wr
 }
 
 PortalResponse Portal::enrol_form(const PortalRequest& request) const {
+    if (auto first = fresh_proof_first(request, "/.sekisho/account/enrol")) return std::move(*first);
     return show_enrolment(request, false);
 }
 
 PortalResponse Portal::enrol_step(const PortalRequest& request) const {
     auto checked = read_own_form(request, "enrol");
     if (!checked.form) return std::move(checked.answer);
+    if (auto first = fresh_proof_first(request, "/.sekisho/account/enrol")) return std::move(*first);
     auto result = parts_.activation.confirm_enrolment(request.session->id_hash, checked.form->get("ticket"),
                                                       checked.form->get("code"));
     if (!result)

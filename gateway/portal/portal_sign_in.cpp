@@ -1,6 +1,7 @@
 // The portal's sign-in: two forms judged together, and the hand-over to app hosts.
 #include "base/base64.hpp"
 #include "base/words_time.hpp"
+#include "gateway/portal/handover.hpp"
 #include "gateway/portal/portal.hpp"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ constexpr Seconds known_browser_lifetime{400 * 86400};
 
 auth::Origin origin_of(const PortalRequest& request) {
     return {request.client, std::string(request.field("user-agent").substr(0, 200)),
-            std::string(request.cookie(cookie_names::known))};
+            std::string(request.cookie(cookie_names::known)), WallTime::max()};
 }
 
 config::SessionLimits limits_of(const config::Model& model, std::string_view account) {
@@ -117,6 +118,9 @@ PortalResponse Portal::start(const PortalRequest& request) const {
     if (!request.session) return show_sign_in(request, ended_key(request), {}, {}, *onward);
     if (request.session->strength == FactorStrength::recovery)
         return see_other(request.model->portal.url, LocalPath("/.sekisho/account/enrol"));
+    // The app sent them for a fresh proof; with one that fresh there is nothing more to ask.
+    if (query->has("fresh") && request.now - request.session->proven_at > Handover::proof_is_fresh)
+        return show_step_up(request, {}, {}, *onward, {});
     if (!request.standings->may_know_host(*request.session, onward->host)) {
         auto response = answer_error(request, "access.unknown");
         response.events.push_back(page_event("handover.denied", request, false, "access.unknown"));
@@ -193,8 +197,11 @@ PortalResponse Portal::second_factor_step(const PortalRequest& request) const {
         return response;
     }
     const auto ticket = form.get("ticket");
-    const auto limits = limits_of(*request.model, parts_.sign_in.account_of(ticket));
-    const auto result = parts_.sign_in.finish(ticket, form.get("code"), origin_of(request), limits);
+    const auto account = parts_.sign_in.account_of(ticket);
+    auto origin = origin_of(request);
+    origin.no_longer_than = request.standings->bound_of(account, request.now);
+    const auto result =
+        parts_.sign_in.finish(ticket, form.get("code"), origin, limits_of(*request.model, account));
     if (!result) return answer_error(request, "fault.store");
     if (result->outcome == auth::SignInOutcome::signed_in && result->session)
         return signed_in(request, *result, *onward);

@@ -14,7 +14,7 @@ policy::SubjectFacts subject_of(const auth::Session& session) {
 // What stands in a tile: an app whose first page is outside a person's part is still open elsewhere.
 bool opens(const policy::Decision& decision) {
     return decision.allow || decision.reason == policy::Reason::part ||
-           decision.reason == policy::Reason::view_only;
+           decision.reason == policy::Reason::view_only || decision.reason == policy::Reason::factor_too_old;
 }
 
 std::string icon_of(const config::App& app) {
@@ -50,6 +50,16 @@ std::string app_origin(const config::Model& model, std::string_view host) {
     origin += host;
     if (model.portal.port != 443) origin += ":" + std::to_string(model.portal.port);
     return origin;
+}
+
+WallTime Standings::bound_of(std::string_view account, WallTime now) const {
+    constexpr std::chrono::minutes outside{15};
+    const auto* person = program_->find_person(account);
+    const auto* contract = person != nullptr ? program_->contract_of(*person) : nullptr;
+    if (contract == nullptr) return WallTime::max();
+    return policy::standing_of(*contract, now) == policy::Standing::in_force
+               ? policy::holds_until(*contract, now)
+               : now + outside;
 }
 
 std::string_view reason_key(policy::Reason reason) noexcept {

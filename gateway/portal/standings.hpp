@@ -18,6 +18,11 @@ public:
     // may_know_host: some app of the host is known to this person, so a hand-over to it may begin.
     bool may_know_host(const auth::Session& session, std::string_view host) const;
 
+    // bound_of: the moment no session of this account that begins now may outlive: for a contractor's person
+    // the end of the day's window or of the contract, and a quarter of an hour outside of both, enough to
+    // read why nothing is open.
+    WallTime bound_of(std::string_view account, WallTime now) const;
+
 private:
     std::shared_ptr<const config::Model> model_;
     std::shared_ptr<const policy::Program> program_;

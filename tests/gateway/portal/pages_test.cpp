@@ -80,7 +80,7 @@ TEST(Pages, ValuesFromOutsideAreEscaped) {
         enrol_page(frame, {evil, evil, false, LocalPath("/"), evil, evil, evil}),
         recovery_codes_page(frame, {{evil}}),
         apps_page(frame, {{tile}, session}),
-        sessions_page(frame, {{{session, false, {evil}, {}}}, evil, ""}),
+        sessions_page(frame, {{{session, false, {evil}, {}, evil, true}}, evil, ""}),
         account_page(frame, account),
         sign_out_page(frame, {evil}),
         refusal_page(frame, {"access.none", {{"app", evil}}, evil, evil, std::nullopt}),

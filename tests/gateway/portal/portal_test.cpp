@@ -145,7 +145,8 @@ TEST(Portal, FormsWithoutTokenOrWithForeignOriginDoNothing) {
         {{{"token", token}}, "https://portal.example:8443.evil.example"},
     };
     for (const auto& c : cases) {
-        EXPECT_EQ(browser.post_raw(url, c.fields, c.origin).status, 400) << c.origin;
+        EXPECT_EQ(browser.post_raw(url, c.fields, c.origin).status, c.origin == portal ? 400 : 403)
+            << c.origin;
         EXPECT_EQ(world.sessions->list("sato").size(), 1u);
     }
     // A token of somebody else's session is worth nothing here.
@@ -164,7 +165,7 @@ TEST(Portal, SignInFormsNeedTokenOriginAndCookie) {
     const auto form = browser.get(portal + "/.sekisho/sign-in");
     const auto token = input_value(form.content(), "token");
     const Fields good{{"token", token}, {"account", "sato"}, {"password", sato.password}};
-    EXPECT_EQ(browser.post_raw(portal + "/.sekisho/sign-in", good, "https://evil.example").status, 400);
+    EXPECT_EQ(browser.post_raw(portal + "/.sekisho/sign-in", good, "https://evil.example").status, 403);
     EXPECT_EQ(browser.post_raw(portal + "/.sekisho/sign-in", {{"account", "sato"}, {"password", "x"}}, portal)
                   .status,
               400);

@@ -121,13 +121,17 @@ private:
         SessionsView sessions;
         sessions.token = "token";
         sessions.done = "sessions_page.ended";
-        for (int i = 0; i < 12; ++i) {
+        for (int i = 0; i < 10; ++i) {
             const char* phone =
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1";
             auto one =
                 sample_session(now_, "W2HPC6NR4V", i % 2 == 0 ? chrome : phone, Seconds{5400 + 60 * i});
-            sessions.rows.push_back(
-                {std::move(one), i == 0, {"Procedures", "Shared files"}, now_ - Seconds{400 * i}});
+            sessions.rows.push_back({std::move(one),
+                                     i == 0,
+                                     {"Procedures", "Shared files"},
+                                     now_ - Seconds{400 * i},
+                                     i % 3 == 0 ? "office" : "",
+                                     i != 0});
         }
         add("11-sessions", sessions_page(at(Section::sessions), sessions));
         AccountView account;
@@ -183,7 +187,7 @@ private:
                     {"ops_page.hashing", 22, 80, ""},
                     {"ops_page.descriptors", 41, 85, "65,536"},
                     {"ops_page.memory", 52, 85, "4 GiB"}};
-        for (int i = 0; i < 12; ++i) {
+        for (int i = 0; i < 10; ++i) {
             s.upstreams.push_back({"upstream-" + std::to_string(i), i == 3   ? OpsUpstream::State::down
                                                                     : i == 5 ? OpsUpstream::State::untried
                                                                              : OpsUpstream::State::up});
