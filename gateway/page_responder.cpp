@@ -269,10 +269,16 @@ Responder::Page PageResponder::begin_page(const SnapshotPtr& snapshot, Reactor& 
             wipe_text(request->body);
             reactor.post([reply, shared_done] { (*shared_done)(std::move(*reply)); });
         });
-        if (!queued)
+        if (!queued) {
+            const bool hashing = &pool == &parts_.hashing;
+            if (hashing) parts_.shard.count<telemetry::Metric::hash_pool_rejected>();
+            parts_.shard.count<telemetry::Metric::limits_reached>(
+                parts_
+                    .limits[static_cast<std::size_t>(hashing ? MetLimit::hash_queue : MetLimit::page_queue)]);
             (*shared_done)(local(
                 answer_error(*request, "signin.busy",
                              {{"wait", request->language() == Language::ja ? "30 秒" : "30 seconds"}})));
+        }
     };
 }
 

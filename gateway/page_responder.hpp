@@ -2,6 +2,7 @@
 // PageResponder makes our answers: refusals on the worker, pages and hand-overs on the pools, and records
 // what happened in them.
 #include "base/blocking_pool.hpp"
+#include "gateway/limits_met.hpp"
 #include "gateway/portal/handover.hpp"
 #include "gateway/portal/portal.hpp"
 #include "gateway/responder.hpp"
@@ -19,6 +20,7 @@ public:
         BlockingPool& hashing;
         telemetry::AuditWriter& audit;
         telemetry::SharedShard& shard;
+        std::vector<telemetry::LabelId> limits;  // limit_labels
     };
     explicit PageResponder(const Parts& parts) : parts_(parts) {}
 

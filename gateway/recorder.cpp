@@ -236,6 +236,7 @@ void Recorder::finished(const Snapshot& snapshot, const Verdict& verdict, const 
 
 void Recorder::malformed(std::uint16_t status) noexcept {
     const bool large = status == 413 || status == 414 || status == 431;
+    if (large) limit_met(status == 413 ? MetLimit::body : status == 414 ? MetLimit::target : MetLimit::head);
     const bool unsupported = status == 501 || status == 505 || status == 417;
     shard_.count<Metric::requests_rejected>(large           ? 1
                                             : status == 408 ? 2

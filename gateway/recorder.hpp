@@ -4,6 +4,7 @@
 #include "gateway/admission/admission.hpp"
 #include "gateway/http/message.hpp"
 #include "gateway/http/upstream_side.hpp"
+#include "gateway/limits_met.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/audit_sink_io.hpp"
 #include "telemetry/trace.hpp"
@@ -43,8 +44,11 @@ struct ExchangeFacts {
 
 class Recorder {
 public:
-    Recorder(telemetry::Shard& shard, telemetry::LineWriter& lines, telemetry::AuditWriter& audit)
-        : shard_(shard), access_(lines, shard), audit_(audit) {}
+    Recorder(telemetry::Registry& registry, telemetry::LineWriter& lines, telemetry::AuditWriter& audit)
+        : shard_(registry.make_shard()),
+          limits_(limit_labels(registry)),
+          access_(lines, shard_),
+          audit_(audit) {}
 
     // decided counts and audits a decision; the first allow of a standing and rule is audited too.
     // `durable` is called (on another thread) once the record is on disk; only given for tiers that wait for
@@ -58,6 +62,9 @@ public:
     void finished(const Snapshot& snapshot, const Verdict& verdict, const ExchangeFacts& facts,
                   std::string_view tls_version, SteadyTime now);
     void malformed(std::uint16_t status) noexcept;
+    void limit_met(MetLimit limit, std::uint64_t times = 1) noexcept {
+        shard_.add<telemetry::Metric::limits_reached>(times, limits_[static_cast<std::size_t>(limit)]);
+    }
 
     telemetry::Shard& shard() noexcept { return shard_; }
     void flush() { access_.flush(); }
@@ -72,6 +79,7 @@ private:
                    SteadyTime now);
 
     telemetry::Shard& shard_;
+    std::vector<telemetry::LabelId> limits_;
     telemetry::AccessLog access_;
     telemetry::AuditWriter& audit_;
 };

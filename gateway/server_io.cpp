@@ -88,7 +88,7 @@ struct Server::Impl {
           pages("pages", page_threads, model->limits.page_queue),
           hashing("sign-in", hashing_threads, model->limits.hash_queue),
           responder({portal, handover, services->session_log, pages, hashing, *services->audit,
-                     services->registry.shared()}),
+                     services->registry.shared(), limit_labels(services->registry)}),
           operations(*services, model->portal.url) {}
 
     Result<> open();

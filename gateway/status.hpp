@@ -16,6 +16,7 @@ namespace sekisho::gateway {
 struct StatusFacts {
     std::uint64_t generation = 0;
     bool last_reload_ok = true;
+    WallTime last_reload{};  // the epoch: none was tried yet
     std::uint64_t connections = 0, connections_max = 0;
     double worker_busy = 0;     // the busiest worker's share of the last second, 0 to 1
     double hash_pool_busy = 0;  // 0 to 1

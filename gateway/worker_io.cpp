@@ -29,7 +29,7 @@ Worker::Worker(const WorkerShared& shared)
     : shared_(shared),
       reactor_(shared.clock),
       admission_(shared.clock, shared.sessions),
-      recorder_(shared.registry.make_shard(), shared.lines, shared.audit),
+      recorder_(shared.registry, shared.lines, shared.audit),
       random_(random_pool_bytes),
       random_at_(random_pool_bytes),
       confirmed_(shared.clock.boot().count()) {
@@ -317,6 +317,33 @@ void Worker::every_second() {
         entry = current || (pool && pool->resting_or_used()) ? std::next(entry) : pools_.erase(entry);
     }
     admission_.sweep();
+    feed_metrics();
+}
+
+// What the parts of a worker count by themselves.
+void Worker::feed_metrics() {
+    using telemetry::Metric;
+    ListenerCounts now;
+    for (const auto& listener : listeners_) {
+        now.refused_total += listener->counts().refused_total;
+        now.refused_address += listener->counts().refused_address;
+        now.out_of_descriptors += listener->counts().out_of_descriptors;
+    }
+    // In the order of label_values::refusal.
+    const std::pair<std::uint64_t, MetLimit> refused[] = {
+        {now.refused_total - counted_.refused_total, MetLimit::connections},
+        {now.refused_address - counted_.refused_address, MetLimit::connections_per_address},
+        {now.out_of_descriptors - counted_.out_of_descriptors, MetLimit::descriptors}};
+    constexpr std::uint8_t labels[] = {0, 1, 3};
+    for (std::size_t i = 0; i < std::size(refused); ++i) {
+        if (refused[i].first == 0) continue;
+        recorder_.shard().add<Metric::connections_refused>(refused[i].first, labels[i]);
+        recorder_.limit_met(refused[i].second, refused[i].first);
+    }
+    counted_ = now;
+    const auto lent = static_cast<std::int64_t>(buffers_.lent_bytes());
+    recorder_.shard().add<Metric::buffer_memory>(lent - buffers_shown_);
+    buffers_shown_ = lent;
 }
 
 }  // namespace sekisho::gateway

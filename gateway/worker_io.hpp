@@ -115,6 +115,7 @@ public:
 private:
     void refresh();
     void every_second();
+    void feed_metrics();
     void look_for_losses(bool all);
     void begin_sweep(bool all);
     void sweep_some();
@@ -150,6 +151,8 @@ private:
     bool sweep_again_ = false, sweep_again_all_ = false;  // once more after this one
     std::uint64_t swept_losses_ = 0, swept_generation_ = 0;
     bool frozen_ = false;
+    ListenerCounts counted_;  // as far as the metrics know
+    std::int64_t buffers_shown_ = 0;
     bool draining_ = false;
 };
 

@@ -26,6 +26,7 @@ StatusFacts Reloads::facts() const {
     const auto snapshot = board_.get();
     facts.generation = snapshot ? snapshot->generation : 0;
     facts.last_reload_ok = last_ok_;
+    facts.last_reload = WallTime{Millis{last_tried_.load()}};
     return facts;
 }
 
@@ -54,6 +55,7 @@ Result<boost::json::object> Reloads::refuse(Error error, const std::string& acto
 
 Result<boost::json::object> Reloads::reload(Loosening loosening, const std::string& actor, Whole whole) {
     const auto accepted = services_.clock.steady();
+    last_tried_ = services_.clock.wall().time_since_epoch().count();
     const std::lock_guard lock(one_at_a_time_);
     const auto current = board_.get();
     auto loaded = config::load_checked(path_, {services_.clock.wall(), true});

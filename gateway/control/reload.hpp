@@ -50,6 +50,7 @@ private:
     std::function<void()> in_force_;
     std::mutex one_at_a_time_;
     std::atomic<bool> last_ok_{true};
+    std::atomic<std::int64_t> last_tried_{0};  // milliseconds since the epoch; 0: never
 };
 
 }  // namespace sekisho::gateway

@@ -56,6 +56,10 @@ void register_scrapes(telemetry::Registry& registry, ScrapeParts given) {
     registry.on_scrape(Metric::config_generation, [parts] {
         return std::vector<Sample>{{{}, number(parts->board.get()->generation)}};
     });
+    registry.on_scrape(Metric::config_last_reload_time, [parts] {
+        return std::vector<Sample>{
+            {{}, static_cast<double>(parts->facts().last_reload.time_since_epoch().count()) / 1000}};
+    });
     registry.on_scrape(Metric::config_last_reload_ok, [parts] {
         return std::vector<Sample>{{{}, parts->facts().last_reload_ok ? 1.0 : 0.0}};
     });

@@ -12,6 +12,7 @@ Block::~Block() {
 }
 
 Block BufferPool::take(std::size_t size_bytes) {
+    lent_ += size_bytes;
     auto* list = size_bytes == static_cast<std::size_t>(BlockSize::small)   ? &small_
                  : size_bytes == static_cast<std::size_t>(BlockSize::large) ? &large_
                                                                             : nullptr;
@@ -24,6 +25,7 @@ Block BufferPool::take(std::size_t size_bytes) {
 }
 
 void BufferPool::give_back(std::unique_ptr<std::uint8_t[]> memory, std::size_t size) noexcept {
+    lent_ -= size;
     if (size == static_cast<std::size_t>(BlockSize::small) && small_.size() < kept_small)
         small_.push_back(std::move(memory));
     else if (size == static_cast<std::size_t>(BlockSize::large) && large_.size() < kept_large)

@@ -51,12 +51,15 @@ public:
     // take never fails: an empty free list allocates. Sizes other than the two are allocated and freed
     // plainly.
     Block take(std::size_t size_bytes);
+    // lent_bytes is what connections hold now.
+    std::size_t lent_bytes() const noexcept { return lent_; }
 
 private:
     friend class Block;
     static constexpr std::size_t kept_small = 1024, kept_large = 64;
     void give_back(std::unique_ptr<std::uint8_t[]> memory, std::size_t size) noexcept;
     std::vector<std::unique_ptr<std::uint8_t[]>> small_, large_;
+    std::size_t lent_ = 0;
 };
 
 // FlatBuffer is a queue of bytes in one Block: readable() is always contiguous.

@@ -26,10 +26,13 @@ TEST(BufferPool, LendsABlockAgainOnceItCameBack) {
         const auto* memory = first.data();
         auto second = pool.take(size);
         EXPECT_NE(second.data(), memory);
+        EXPECT_EQ(pool.lent_bytes(), 2 * size);
         first = Block();
         EXPECT_FALSE(first);
+        EXPECT_EQ(pool.lent_bytes(), size);
         EXPECT_EQ(pool.take(size).data(), memory);
     }
+    EXPECT_EQ(pool.lent_bytes(), 0u);
 }
 
 TEST(BufferPool, ABlockMovesWithItsMemory) {
