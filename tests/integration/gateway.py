@@ -101,7 +101,8 @@ class Setup:
 class Gateway:
     """A running gateway in a folder of its own; stop() checks that it went quietly."""
 
-    def __init__(self, upstreams, certs, change=None, program=None, log_file=False):
+    def __init__(self, upstreams, certs, change=None, program=None, log_file=False, environment=None):
+        self.environment = environment or {}
         self.program = pathlib.Path(program or binary())
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-test-"))
         (self.folder / "run").mkdir()
@@ -135,8 +136,10 @@ class Gateway:
         if not (self.folder / "master.key").exists():
             done = self.run_cli("init", "--dir", self.folder)
             assert done.returncode == 0, done.stdout + done.stderr
-        environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99",
-                           UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1", TSAN_OPTIONS="halt_on_error=1:exitcode=98")
+        # A preloaded library comes before the sanitizer's runtime, which only that option lets pass.
+        order = ":verify_asan_link_order=0" if "LD_PRELOAD" in self.environment else ""
+        environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99" + order,
+                           UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1", TSAN_OPTIONS="halt_on_error=1:exitcode=98", **self.environment)
         self.errors = open(self.folder / "stderr.log", "wb+")
         out = open(self.folder / "stdout.log", "wb") if self.log_file else subprocess.PIPE
         self.process = subprocess.Popen([str(self.program), "serve", "--config", str(self.config)], stdout=out,

@@ -1,0 +1,63 @@
+"""Goal: a disk that stands still for three seconds stops nothing: ends take effect at once, everyone else is served, no
+lease lapses (R8, R20). Method: the real gateway with a sync that waits, preloaded."""
+import pathlib
+import subprocess
+import threading
+import time
+
+import pytest
+
+import sekisho_client as client
+from test_revocation import until
+from test_time import Download
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+@pytest.fixture
+def stall(tmp_path):
+    library = tmp_path / "stalled_disk.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, HERE / "stalled_disk.c", "-ldl"], check=True)
+    tmp_path.chmod(0o755)
+    return library, tmp_path / "stand-still"
+
+
+def test_a_disk_that_stands_still_stops_nothing(fresh_gateway, stall):
+    library, flag = stall
+    gateway = fresh_gateway(lambda s: s["limits"].update(drain_timeout="0s"),
+                            environment={"LD_PRELOAD": str(library), "SEKISHO_STALL": str(flag)})
+    browsers = {name: gateway.signed_in(gateway.add(name)) for name in ("sato", "suzuki", "ishii")}
+    downloads = {name: Download(gateway, browser, "wiki") for name, browser in browsers.items()}
+    assert all(download.alive() for download in downloads.values())
+    freezes = gateway.metric("sekisho_lease_freezes_total")
+    # The page with the form is fetched before: what is tried is the act.
+    page, form = client.sign_out_form(browsers["ishii"], gateway.url("portal"))
+
+    flag.touch()
+    done = {}
+
+    def act(name, what):
+        what()
+        done[name] = time.monotonic()
+
+    began = time.monotonic()
+    acts = [threading.Thread(target=act, args=("disable", lambda: gateway.cli("users", "disable", "sato"))),
+            threading.Thread(target=act, args=("sign out", lambda: browsers["ishii"].submit(page, form, form.fill())))]
+    for thread in acts:
+        thread.start()
+    until(lambda: downloads["sato"].ended and downloads["ishii"].ended, 2.5, "an end waited for the disk")
+    assert not done, "the disk did not stand still"
+    assert max(downloads["sato"].ended, downloads["ishii"].ended) - began < 1.5
+    while not done and time.monotonic() < began + 6:
+        asked = time.monotonic()
+        assert browsers["suzuki"].request("GET", gateway.url("wiki")).status == 200
+        assert time.monotonic() - asked < 1, "somebody else's request waited for the disk"
+        time.sleep(0.1)
+    assert downloads["suzuki"].alive()
+    assert client.fetch_plain(gateway.ops, "/readyz")[0] == 200
+    flag.unlink()
+    for thread in acts:
+        thread.join(60)
+    assert set(done) == {"disable", "sign out"} and min(done.values()) - began > 2
+    assert gateway.metric("sekisho_lease_freezes_total") == freezes
+    assert gateway.metric("sekisho_view_age_seconds", worker="0") < 0.5
