@@ -40,7 +40,7 @@ public:
         auto& rule = model.rules.back();
         rule.id = "all";
         rule.effect = config::Rule::Effect::allow;
-        rule.who.push_back({});
+        rule.who.push_back({{config::WhoTerm::Kind::any, {}, PersonKind::none}});
         auto next = std::make_shared<Snapshot>();
         next->generation = 1;
         next->model = std::make_shared<const config::Model>(model);
