@@ -123,8 +123,8 @@ int run(int argc, char** argv) {
         ->check(CLI::IsMember({"ja", "en"}));
     program.require_subcommand(1);
     program.fallthrough();
-    for (const auto add : {add_init, add_serve, add_check, add_users, add_sessions, add_explain, add_reload,
-                           add_status, add_audit, add_reference})
+    for (const auto add : {add_init, add_serve, add_check, add_users, add_sessions, add_tokens, add_explain,
+                           add_reload, add_status, add_audit, add_reference})
         add(program, context);
     auto* version =
         program.add_subcommand("version", context.ja() ? "版を表示する\n例: sekisho version"

@@ -49,6 +49,7 @@ void add_serve(CLI::App& program, Context& context);
 void add_check(CLI::App& program, Context& context);
 void add_users(CLI::App& program, Context& context);
 void add_sessions(CLI::App& program, Context& context);
+void add_tokens(CLI::App& program, Context& context);
 void add_explain(CLI::App& program, Context& context);
 void add_reload(CLI::App& program, Context& context);
 void add_status(CLI::App& program, Context& context);

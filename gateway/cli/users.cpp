@@ -39,6 +39,12 @@ void act(Context& context, const Options& options, const std::string& verb) {
     say(context.ja()
             ? fmt::format("{}  {}、終了したセッション {}", options.name, text(*result, "event"), ended)
             : fmt::format("{}  {}, {} sessions ended", options.name, text(*result, "event"), ended));
+    // What does not come back by itself is said: enabling the account makes no token good again.
+    const auto tokens = result->at("tokens_ended").to_number<std::int64_t>();
+    if (tokens > 0)
+        complain(context.ja()
+                     ? fmt::format("サービストークン {} 件も失効しました。再開しても戻りません。", tokens)
+                     : fmt::format("{} service tokens are revoked too, for good.", tokens));
 }
 
 void list(Context& context, const Options& options) {

@@ -1,6 +1,7 @@
 #include "gateway/control/operations.hpp"
 
 #include "base/civil_time.hpp"
+#include "gateway/control/token_operations.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -43,6 +44,11 @@ const Operations::Verb Operations::verbs[] = {{"users.add", &Operations::users_a
                                               {"sessions.list", &Operations::sessions_list},
                                               {"sessions.end", &Operations::sessions_end},
                                               {"audit.checkpoint", &Operations::audit_checkpoint}};
+
+Operations::Operations(Services& services, std::string portal_url)
+    : services_(services), portal_url_(std::move(portal_url)) {
+    add_token_verbs(*this, services);
+}
 
 Result<json::object> Operations::call(const std::string& verb, const json::object& arguments,
                                       const std::string& actor) {
@@ -87,6 +93,7 @@ Result<json::object> Operations::done(const Result<auth::AccountAct>& act, const
     result["user"] = act->record.user;
     result["event"] = act->record.event;
     result["sessions_ended"] = act->sessions_ended;
+    result["tokens_ended"] = act->tokens_ended;
     result["recorded"] = recorded.has_value();
     if (act->link) {
         result["link"] = portal_url_ + "/.sekisho/activate?link=" + act->link->token;

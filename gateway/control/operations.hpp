@@ -14,8 +14,7 @@ namespace sekisho::gateway {
 class Operations {
 public:
     // portal_url: links are made under it.
-    Operations(Services& services, std::string portal_url)
-        : services_(services), portal_url_(std::move(portal_url)) {}
+    Operations(Services& services, std::string portal_url);
 
     using Handler = std::function<Result<boost::json::object>(const boost::json::object& arguments,
                                                               const std::string& actor)>;
