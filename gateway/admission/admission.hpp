@@ -95,9 +95,10 @@ public:
         std::vector<RuleId> recorded;  // rules whose first allow stands in the audit
     };
     Standing& standing(const SnapshotPtr& snapshot, const auth::SessionPtr& session, AppId app);
-    // sweep forgets standings of sessions that ended; called about once a second.
+    // sweep forgets standings of sessions that ended or were replaced; called about once a second.
     void sweep();
     std::size_t sessions() const noexcept { return table_.size(); }
+    std::size_t standings_held() const noexcept { return standings_.size(); }
 
 private:
     struct Key {

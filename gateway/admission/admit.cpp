@@ -188,8 +188,10 @@ Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& snapshot,
 }
 
 void Admission::sweep() {
-    std::erase_if(standings_,
-                  [&](const auto& entry) { return table_.find(entry.second.session->id_hash) == nullptr; });
+    // Of sessions that ended, or were published anew with a newer proof.
+    std::erase_if(standings_, [&](const auto& entry) {
+        return table_.find(entry.second.session->id_hash) != entry.second.session.get();
+    });
 }
 
 }  // namespace sekisho::gateway

@@ -491,6 +491,9 @@ TEST_F(AdmissionTest, WhatIsOpenTakesOverANewerProof) {
     EXPECT_EQ(holds(*verdict.permit), Outcome::holds);
     EXPECT_EQ(verdict.permit->valid_until(), first_end + 30min);
     EXPECT_TRUE(admission.unchanged(*verdict.permit));
+    EXPECT_EQ(admission.standings_held(), 2u);
+    admission.sweep();
+    EXPECT_EQ(admission.standings_held(), 1u) << "what stood on the proof before is forgotten";
     clock.advance(1h);
     EXPECT_EQ(holds(*verdict.permit), Outcome::time_over);
 }
