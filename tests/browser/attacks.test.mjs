@@ -66,7 +66,7 @@ test('R3: a sibling cannot post to the portal nor open another app’s WebSocket
     document.body.append(form);
     form.submit();
   }, action);
-  assert.equal((await posted).status(), 400);
+  assert.equal((await posted).status(), 403);
   await page.waitForLoadState('load');
   assert.ok(await portalStillOpen(portal), 'a sibling signed the person out');
 

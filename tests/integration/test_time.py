@@ -81,8 +81,10 @@ def test_contract_end_closes_what_is_open_within_a_second(fresh_gateway):
     assert downloads["sato"].alive(), "everyone else is undisturbed"
     sockets["sato"].send("still here")
     assert sockets["sato"].receive() == (1, b"still here")
+    # The session was cut at the contract's end too; signing in again opens nothing.
     page = browsers["ishii"].request("GET", gateway.url("wiki"))
-    assert page.status in (403, 404)
+    assert page.status == 303 and "portal." in page.header("Location")
+    assert client.sign_in(browsers["ishii"], accounts["ishii"], gateway.url("wiki")).status in (403, 404)
     assert gateway.metric("sekisho_exchanges_cut_total") >= 2
     # Through a plain group, any, or the organisation: the contract binds the person (R1).
     assert browsers["ishii"].request("GET", gateway.url("chat")).status in (303, 403, 404)
