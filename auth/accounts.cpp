@@ -62,19 +62,19 @@ Result<AccountRow> Accounts::row_of(std::string_view typed) {
 Result<AccountAct> Accounts::disable(std::string_view typed) {
     const auto name = normal_account_name(typed);
     const SessionService::Held held(sessions_, name ? std::string_view(*name) : typed);
+    const auto tokens = tokens_.drop_all(name ? std::string_view(*name) : typed, EndReason::account);
     const auto ended = sessions_.end_all(name ? std::string_view(*name) : typed, EndReason::account);
-    const auto tokens = tokens_.end_all(name ? std::string_view(*name) : typed, EndReason::account);
     const auto row = row_of(typed);
     if (!row) return row.error();
     if (auto done = store_.set_status(row->name, AccountStatus::disabled); !done) return done.error();
     // One that was being made while the account was still active.
-    const auto late = tokens_.end_all(row->name, EndReason::account);
+    const auto late = tokens_.drop_all(row->name, EndReason::account);
+    const auto settled = tokens_.settle();
     if (!ended) return ended.error();
-    if (!tokens) return tokens.error();
-    if (!late) return late.error();
+    if (!settled) return settled.error();
     AccountAct act;
     act.sessions_ended = ended->size();
-    act.tokens_ended = *tokens + *late;
+    act.tokens_ended = tokens + late;
     act.record = {"account.disabled",
                   row->name,
                   {{"sessions_ended", std::to_string(act.sessions_ended)},

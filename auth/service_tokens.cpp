@@ -71,28 +71,38 @@ void ServiceTokens::add_locked(const ServiceTokenRow& row) {
     tokens_[row.hash] = {row, std::move(session)};
 }
 
+// Members whose name ends in _locked are called with mutex_ held, those in _writing with writing_.
+
 Result<> ServiceTokens::load() {
+    const std::lock_guard writing(writing_);
     const auto rows = store_.service_tokens();
     if (!rows) return rows.error();
-    const std::lock_guard lock(mutex_);
-    for (auto row : *rows) {
-        if (!row.over && row.expires <= clock_.wall()) {
-            row.over = true;
-            unwritten_expiries_.push_back(row.hash);
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto row : *rows) {
+            if (!row.over && row.expires <= clock_.wall()) {
+                row.over = true;
+                unwritten_expiries_.push_back(row.hash);
+            }
+            add_locked(row);
         }
-        add_locked(row);
     }
-    return sweep_locked(clock_.wall());
+    return settle_writing();
 }
 
 // An expired token keeps its place in the list only until somebody wants its name.
-Result<> ServiceTokens::free_name_locked(const std::string& name) {
+Result<> ServiceTokens::reserve_locked(const ServiceTokenRow& row) {
+    std::vector<Digest> expired;
     for (const auto& [hash, held] : tokens_) {
-        if (held.row.name != name) continue;
-        if (!held.row.over && held.row.expires > clock_.wall())
-            return Error(Errc::exists, "there is a token " + name + " already");
-        return remove_locked({hash}, EndReason::absolute);
+        if (held.row.name != row.name) continue;
+        if (!shown(held).over) return Error(Errc::exists, "there is a token " + row.name + " already");
+        expired.push_back(hash);
     }
+    if (tokens_.size() - expired.size() >= tokens_max)
+        return Error(Errc::too_large, "there are 1,000 service tokens: revoke those nobody uses");
+    drop_locked(expired, EndReason::absolute);
+    making_for_ = row.owner;
+    making_ended_ = false;
     return {};
 }
 
@@ -101,16 +111,25 @@ Result<IssuedServiceToken> ServiceTokens::create(const NewServiceToken& wanted) 
     if (!row) return row.error();
     auto token = make_service_token();
     row->hash = token.hash;
-    // Held over the store's answer: whoever disables the owner comes before the row or after the session.
-    const std::lock_guard lock(mutex_);
-    if (auto free = free_name_locked(row->name); !free) return free.error();
-    if (tokens_.size() >= tokens_max)
-        return Error(Errc::too_large, "there are 1,000 service tokens: revoke those nobody uses");
+    const std::lock_guard writing(writing_);
+    {
+        const std::lock_guard lock(mutex_);
+        if (auto reserved = reserve_locked(*row); !reserved) return reserved.error();
+    }
     const auto written = store_.insert_service_token(*row);
+    bool ended = false;
+    {
+        const std::lock_guard lock(mutex_);
+        making_for_.clear();
+        ended = making_ended_;
+        if (written && *written && !ended) add_locked(*row);
+        // It may be in the store although the store did not say so.
+        if (!written || ended) unwritten_removals_.push_back(row->hash);
+    }
+    (void)settle_writing();  // what it leaves behind, each sweep tries again
     if (!written) return written.error();
-    if (!*written)
+    if (!*written || ended)
         return Error(Errc::denied, "there is no active account of that name; sekisho users list shows all");
-    add_locked(*row);
     return IssuedServiceToken{std::move(token.text), std::move(*row)};
 }
 
@@ -137,48 +156,37 @@ void ServiceTokens::publish_end_locked(const std::vector<Digest>& ending, EndRea
     std::vector<SessionChange> changes;
     const auto accepted = clock_.steady();
     for (const auto& hash : ending)
-        if (const auto found = tokens_.find(hash); found != tokens_.end() && found->second.session)
+        if (const auto found = tokens_.find(hash); found != tokens_.end() && !found->second.row.over)
             changes.push_back({nullptr, hash, reason, accepted});
     log_.publish(std::move(changes));
 }
 
-Result<> ServiceTokens::remove_locked(const std::vector<Digest>& ending, EndReason reason) {
+void ServiceTokens::drop_locked(const std::vector<Digest>& ending, EndReason reason) {
     publish_end_locked(ending, reason);
     for (const auto& hash : ending) tokens_.erase(hash);
     unwritten_removals_.insert(unwritten_removals_.end(), ending.begin(), ending.end());
-    return retry_removals_locked();
-}
-
-Result<> ServiceTokens::retry_removals_locked() {
-    if (unwritten_removals_.empty()) return {};
-    auto done = store_.delete_service_tokens(unwritten_removals_);
-    if (done) unwritten_removals_.clear();
-    return done;
-}
-
-Result<> ServiceTokens::retry_expiries_locked() {
-    if (unwritten_expiries_.empty()) return {};
-    auto done = store_.expire_service_tokens(unwritten_expiries_);
-    if (done) unwritten_expiries_.clear();
-    return done;
 }
 
 Result<ServiceTokenRow> ServiceTokens::end(std::string_view id_or_name, EndReason reason,
                                            std::string_view owner) {
-    const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(tokens_.begin(), tokens_.end(), [&](const auto& entry) {
-        const auto& row = entry.second.row;
-        return (equals_ignoring_case(row.id, id_or_name) || row.name == id_or_name) &&
-               (owner.empty() || row.owner == owner);
-    });
-    if (found == tokens_.end())
-        return Error(Errc::not_found, "there is no such token; sekisho tokens list shows all");
-    auto row = shown(found->second);
-    if (auto done = remove_locked({row.hash}, reason); !done) return done.error();
+    ServiceTokenRow row;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = std::find_if(tokens_.begin(), tokens_.end(), [&](const auto& entry) {
+            const auto& one = entry.second.row;
+            return (equals_ignoring_case(one.id, id_or_name) || one.name == id_or_name) &&
+                   (owner.empty() || one.owner == owner);
+        });
+        if (found == tokens_.end())
+            return Error(Errc::not_found, "there is no such token; sekisho tokens list shows all");
+        row = shown(found->second);
+        drop_locked({row.hash}, reason);
+    }
+    if (auto done = settle(); !done) return done.error();
     return row;
 }
 
-Result<std::size_t> ServiceTokens::end_all(std::string_view owner, EndReason reason) {
+std::size_t ServiceTokens::drop_all(std::string_view owner, EndReason reason) {
     const std::lock_guard lock(mutex_);
     std::vector<Digest> ending;
     std::size_t good = 0;
@@ -187,52 +195,78 @@ Result<std::size_t> ServiceTokens::end_all(std::string_view owner, EndReason rea
         ending.push_back(hash);
         good += shown(held).over ? 0 : 1;
     }
-    if (auto done = remove_locked(ending, reason); !done) return done.error();
+    drop_locked(ending, reason);
+    if (making_for_ == owner) making_ended_ = true;
     return good;
 }
 
-Result<> ServiceTokens::sweep_locked(WallTime now) {
-    std::vector<Digest> expired, forgotten;
-    for (const auto& [hash, held] : tokens_) {
-        if (held.row.expires + listed_after_expiry <= now)
-            forgotten.push_back(hash);
-        else if (held.session && held.row.expires <= now)
-            expired.push_back(hash);
+bool ServiceTokens::making() const {
+    const std::lock_guard lock(mutex_);
+    return !making_for_.empty();
+}
+
+Result<> ServiceTokens::settle() {
+    const std::lock_guard writing(writing_);
+    return settle_writing();
+}
+
+Result<> ServiceTokens::settle_writing() {
+    std::vector<Digest> removals, expiries;
+    {
+        const std::lock_guard lock(mutex_);
+        removals = unwritten_removals_;
+        expiries = unwritten_expiries_;
     }
-    // Once over, over for good: the mark is what a clock set back cannot take away.
-    publish_end_locked(expired, EndReason::absolute);
-    for (const auto& hash : expired) {
-        auto& held = tokens_.at(hash);
-        held.row = shown(held);
-        held.row.over = true;
-        held.session.reset();
-    }
-    unwritten_expiries_.insert(unwritten_expiries_.end(), expired.begin(), expired.end());
-    auto marked = retry_expiries_locked();
-    auto removed =
-        forgotten.empty() ? retry_removals_locked() : remove_locked(forgotten, EndReason::absolute);
-    return marked ? removed : marked;
+    // New ones go to the end of either list meanwhile: what was written is its front.
+    const auto written = [this](std::vector<Digest>& list, std::size_t count) {
+        const std::lock_guard lock(mutex_);
+        list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(count));
+    };
+    auto removed = removals.empty() ? Result<>{} : store_.delete_service_tokens(removals);
+    if (removed) written(unwritten_removals_, removals.size());
+    auto expired = expiries.empty() ? Result<>{} : store_.expire_service_tokens(expiries);
+    if (expired) written(unwritten_expiries_, expiries.size());
+    return removed ? expired : removed;
 }
 
 Result<> ServiceTokens::sweep() {
-    auto done = [this] {
+    {
         const std::lock_guard lock(mutex_);
-        return sweep_locked(clock_.wall());
-    }();
+        const auto now = clock_.wall();
+        std::vector<Digest> expired, forgotten;
+        for (const auto& [hash, held] : tokens_) {
+            if (held.row.expires + listed_after_expiry <= now)
+                forgotten.push_back(hash);
+            else if (!held.row.over && held.row.expires <= now)
+                expired.push_back(hash);
+        }
+        // Once over, over for good: the mark is what a clock set back cannot take away.
+        publish_end_locked(expired, EndReason::absolute);
+        for (const auto& hash : expired) tokens_.at(hash).row.over = true;
+        unwritten_expiries_.insert(unwritten_expiries_.end(), expired.begin(), expired.end());
+        drop_locked(forgotten, EndReason::absolute);
+    }
+    auto done = settle();
     auto flushed = flush_last_used();
     return done ? flushed : done;
 }
 
 // The day is all that is kept of a use: it moves at most once a day, so this writes next to never.
 Result<> ServiceTokens::flush_last_used() {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard writing(writing_);
     std::vector<ServiceTokenUse> moved;
-    for (const auto& [hash, held] : tokens_)
-        if (const auto day = shown(held).last_used_day; day != held.row.last_used_day)
-            moved.push_back({hash, day});
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [hash, held] : tokens_)
+            if (const auto day = shown(held).last_used_day; day != held.row.last_used_day)
+                moved.push_back({hash, day});
+    }
     if (moved.empty()) return {};
     if (auto done = store_.touch_service_tokens(moved); !done) return done;
-    for (const auto& [hash, day] : moved) tokens_.at(hash).row.last_used_day = day;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [hash, day] : moved)
+        if (const auto found = tokens_.find(hash); found != tokens_.end())
+            found->second.row.last_used_day = day;
     return {};
 }
 

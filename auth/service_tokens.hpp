@@ -25,11 +25,13 @@ struct IssuedServiceToken {
     ServiceTokenRow row;
 };
 
-// Every end takes effect in memory first, then in the store; when the store fails the end holds, is tried
-// again at each sweep, and the error is returned. What ends a token: `end`, its expiry, and its owner's
-// account being disabled. A disabled owner's tokens are gone for good. They do not depend on the owner's
-// password, factors or sessions.
-// Thread: any pool thread; every call may block on the store.
+// Every end takes effect in memory first, and for every worker, then in the store (R8, R20): it waits for no
+// disk, not even for one that another call waits for. When the store fails the end holds, is tried again at
+// each sweep, and the error is returned. What ends a token: `end`, its expiry, and its owner's account being
+// disabled. A disabled owner's tokens are gone for good. They do not depend on the owner's password, factors
+// or sessions.
+// Thread: any pool thread; every call that returns a Result may block on the store, after its ends took
+// effect.
 class ServiceTokens {
 public:
     ServiceTokens(Store& store, const Clock& clock, SessionLog& log);
@@ -47,8 +49,14 @@ public:
 
     // end: by public id or by name; only a token of `owner` when one is given. Errors: Errc::not_found.
     Result<ServiceTokenRow> end(std::string_view id_or_name, EndReason reason, std::string_view owner = {});
-    // end_all ends what a person owns; gives how many were still good.
-    Result<std::size_t> end_all(std::string_view owner, EndReason reason);
+    // drop_all ends what a person owns and waits for nothing: settle writes it. Gives how many were still
+    // good. A token being made meanwhile is ended too.
+    std::size_t drop_all(std::string_view owner, EndReason reason);
+    // settle writes what ended and is not written yet.
+    Result<> settle();
+
+    // making: a token is on its way into the store.
+    bool making() const;
 
     // sweep ends what has expired, forgets it 30 days later, writes the days of last use and retries failed
     // ends. Call about once a second, from one thread.
@@ -58,25 +66,26 @@ public:
 
 private:
     struct Held {
-        ServiceTokenRow row;
-        SessionPtr session;
+        ServiceTokenRow row;  // `over` once its end was published
+        SessionPtr session;   // null when it was over before this process began
     };
     using Tokens = std::unordered_map<Digest, Held, DigestHash>;
 
     void add_locked(const ServiceTokenRow& row);
+    void drop_locked(const std::vector<Digest>& ending, EndReason reason);
     void publish_end_locked(const std::vector<Digest>& ending, EndReason reason);
-    Result<> remove_locked(const std::vector<Digest>& ending, EndReason reason);
-    Result<> retry_removals_locked();
-    Result<> retry_expiries_locked();
-    Result<> sweep_locked(WallTime now);
-    Result<> free_name_locked(const std::string& name);
+    Result<> reserve_locked(const ServiceTokenRow& row);
+    Result<> settle_writing();
     ServiceTokenRow shown(const Held& held) const;
 
     Store& store_;
     const Clock& clock_;
     SessionLog& log_;
-    mutable std::mutex mutex_;
+    std::mutex writing_;        // held over every change of rows; taken before mutex_
+    mutable std::mutex mutex_;  // never held while the store is asked
     Tokens tokens_;
+    std::string making_for_;     // the owner of the token being made
+    bool making_ended_ = false;  // ... who was dropped meanwhile
     std::vector<Digest> unwritten_removals_, unwritten_expiries_;
 };
 

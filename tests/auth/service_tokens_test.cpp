@@ -2,6 +2,7 @@
 // is kept of it opens nothing.
 // Method: values with one damage each; the owner of tokens over a store on disk, with a clock moved by hand
 // and the store closed and opened again; what the workers would see is read from the log.
+#include "auth/store/sqlite_io.hpp"
 #include "tests/auth/auth_house.hpp"
 
 #include <algorithm>
@@ -219,6 +220,62 @@ TEST_F(ServiceTokensTest, AreAtMostAThousand) {
     EXPECT_TRUE(make("more"));
     EXPECT_EQ(house->tokens->list("sato").size(), 1000u);
     EXPECT_TRUE(house->tokens->list("mori").empty());
+}
+
+// R8 and R20: a disk that stands still holds up no end, and a token made meanwhile does not outlive its
+// owner.
+TEST_F(ServiceTokensTest, EndsTakeEffectWhileTheDiskStandsStill) {
+    const auto revoked = make("revoked").value(), short_lived = make("short", "sato", {"wiki"}, day).value(),
+               owned = make("owned", "mori").value();
+    SessionTable worker;
+    worker.catch_up(house->log);
+    const auto blocker = Database::open(directory / "sekisho.db").value();
+    ASSERT_TRUE(blocker->execute("BEGIN IMMEDIATE"));
+    clock.advance(day);
+    std::atomic<int> returned{0};
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] {  // waits for the disk, and holds whatever it holds
+        EXPECT_FALSE(make("late", "mori")) << "a token outlived its owner";
+        ++returned;
+    });
+    while (!house->tokens->making()) std::this_thread::yield();
+    threads.emplace_back([&] {
+        EXPECT_TRUE(house->tokens->end("revoked", EndReason::ended_by_admin));
+        ++returned;
+    });
+    threads.emplace_back([&] {
+        EXPECT_TRUE(house->accounts->disable("mori"));
+        ++returned;
+    });
+    threads.emplace_back([&] {
+        EXPECT_TRUE(house->tokens->sweep());
+        ++returned;
+    });
+    const auto began = std::chrono::steady_clock::now();
+    while (worker.size() != 0 && std::chrono::steady_clock::now() - began < std::chrono::seconds{1})
+        worker.catch_up(house->log);
+    EXPECT_EQ(worker.size(), 0u) << "an end waited for the disk";
+    EXPECT_EQ(returned, 0) << "the disk stood still for nobody";
+    ASSERT_TRUE(blocker->execute("COMMIT"));
+    for (auto& thread : threads) thread.join();
+    restart();
+    EXPECT_FALSE(seen(revoked.value));
+    EXPECT_FALSE(seen(short_lived.value));
+    EXPECT_FALSE(seen(owned.value));
+    EXPECT_TRUE(house->tokens->list("mori").empty());
+}
+
+// A token's last day of use is kept although it expired on it.
+TEST_F(ServiceTokensTest, AnExpiredOneSaysWhenItWasLastUsed) {
+    const auto made = make("short", "sato", {"wiki"}, day).value();
+    seen(made.value)->touch(clock.wall());
+    const auto today = static_cast<std::int32_t>(clock.wall().time_since_epoch() / Millis{day});
+    clock.advance(2 * day);
+    EXPECT_TRUE(house->tokens->sweep());
+    restart();
+    ASSERT_EQ(house->tokens->list().size(), 1u);
+    EXPECT_TRUE(house->tokens->list().front().over);
+    EXPECT_EQ(house->tokens->list().front().last_used_day, today);
 }
 
 TEST_F(ServiceTokensTest, ADisableAmidCreationLeavesNone) {
