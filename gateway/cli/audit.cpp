@@ -116,38 +116,30 @@ void search(Context& context, const Options& options) {
 
 }  // namespace
 
-void add_audit(CLI::App& program, Context& context) {
+void add_audit(const Verb& program, Context& context) {
     auto options = std::make_shared<Options>();
-    auto* audit = program.add_subcommand(
-        "audit", context.ja()
-                     ? "監査記録を確かめ、探す\n例: sekisho audit verify -c sekisho.yaml"
-                     : "Verify and search the audit log\nExample: sekisho audit verify -c sekisho.yaml");
-    audit->require_subcommand(1);
-    auto* verifying = audit->add_subcommand(
-        "verify", context.ja()
-                      ? "鎖と署名を確かめる\n例: sekisho audit verify -c sekisho.yaml"
-                      : "Verify chain and signatures\nExample: sekisho audit verify -c sekisho.yaml");
-    verifying->add_option("--checkpoint", options->checkpoint,
-                          context.ja() ? "別の場所にある署名の控え" : "checkpoints kept elsewhere");
-    verifying->callback([&context, options] { verify(context, *options); });
-    auto* searching = audit->add_subcommand(
-        "search", context.ja()
-                      ? "記録を探す\n例: sekisho audit search --user ishii -c sekisho.yaml"
-                      : "Search records\nExample: sekisho audit search --user ishii -c sekisho.yaml");
-    searching->add_option("--user", options->user, context.ja() ? "アカウント名" : "account name");
-    searching->add_option("--app", options->app, context.ja() ? "アプリ" : "app");
-    searching->add_option("--event", options->event, context.ja() ? "出来事" : "event");
-    searching->add_option("--reason", options->reason, context.ja() ? "理由" : "reason");
-    searching->add_option("--request", options->request, context.ja() ? "照会番号" : "request ID");
-    searching->add_option("--session", options->session, context.ja() ? "セッション" : "session");
-    searching->add_option("--from", options->from, context.ja() ? "この時刻から" : "from this time");
-    searching->add_option("--to", options->to, context.ja() ? "この時刻まで" : "before this time");
-    searching->add_option("--limit", options->limit, context.ja() ? "最大件数" : "at most so many");
-    searching->callback([&context, options] { search(context, *options); });
-    for (auto* verb : {verifying, searching}) {
-        verb->add_option("--config,-c", options->config, context.ja() ? "設定ファイル" : "configuration file")
-            ->required();
-        verb->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
+    const auto audit = program.group("audit", {"監査記録を確かめ、探す", "Verify and search the audit log"},
+                                     "audit verify -c sekisho.yaml");
+    const auto verifying = audit.add("verify", {"鎖と署名を確かめる", "Verify chain and signatures"},
+                                     "audit verify -c sekisho.yaml");
+    verifying.option("--checkpoint", options->checkpoint,
+                     {"別の場所にある署名の控え", "checkpoints kept elsewhere"});
+    verifying.runs([&context, options] { verify(context, *options); });
+    const auto searching =
+        audit.add("search", {"記録を探す", "Search records"}, "audit search --user ishii -c sekisho.yaml");
+    searching.option("--user", options->user, {"アカウント名", "account name"});
+    searching.option("--app", options->app, {"アプリ", "app"});
+    searching.option("--event", options->event, {"出来事", "event"});
+    searching.option("--reason", options->reason, {"理由", "reason"});
+    searching.option("--request", options->request, {"照会番号", "request ID"});
+    searching.option("--session", options->session, {"セッション", "session"});
+    searching.option("--from", options->from, {"この時刻から", "from this time"});
+    searching.option("--to", options->to, {"この時刻まで", "before this time"});
+    searching.option("--limit", options->limit, {"最大件数", "at most so many"});
+    searching.runs([&context, options] { search(context, *options); });
+    for (const auto& verb : {verifying, searching}) {
+        verb.config(options->config);
+        verb.json(options->json);
     }
 }
 

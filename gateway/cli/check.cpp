@@ -35,19 +35,15 @@ void check_config(Context& context, const Options& options) {
 
 }  // namespace
 
-void add_check(CLI::App& program, Context& context) {
+void add_check(const Verb& program, Context& context) {
     auto options = std::make_shared<Options>();
-    auto* verb = program.add_subcommand(
-        "check",
-        context.ja()
-            ? "設定を確かめる。何も変えない\n例: sekisho check --config sekisho.yaml"
-            : "Check a configuration; changes nothing\nExample: sekisho check --config sekisho.yaml");
-    verb->add_option("--config,-c", options->path, context.ja() ? "設定ファイル" : "configuration file")
-        ->required();
-    verb->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
-    verb->add_flag("--strict", options->strict,
-                   context.ja() ? "注意も見つかったものに数える" : "warnings count as findings");
-    verb->callback([&context, options] { check_config(context, *options); });
+    const auto verb =
+        program.add("check", {"設定を確かめる。何も変えない", "Check a configuration; changes nothing"},
+                    "check --config sekisho.yaml");
+    verb.config(options->path);
+    verb.json(options->json);
+    verb.flag("--strict", options->strict, {"注意も見つかったものに数える", "warnings count as findings"});
+    verb.runs([&context, options] { check_config(context, *options); });
 }
 
 }  // namespace sekisho::gateway::cli

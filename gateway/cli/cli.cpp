@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -48,10 +49,9 @@ std::optional<boost::json::object> take(Context& context, const std::string& ans
     return std::nullopt;
 }
 
-std::string did_you_mean(const Context& context, const std::string& verb, const CLI::App& program) {
-    std::vector<std::string> names;
-    for (const auto* known : program.get_subcommands({})) names.push_back(known->get_name());
-    const auto near = nearest(verb, names);
+std::string did_you_mean(const Context& context, const std::string& verb,
+                         const std::vector<std::string>& verbs) {
+    const auto near = nearest(verb, verbs);
     auto sentence = context.ja() ? "「" + verb + "」というコマンドはありません。"
                                  : "There is no command \"" + verb + "\".";
     if (near)
@@ -60,11 +60,8 @@ std::string did_you_mean(const Context& context, const std::string& verb, const 
     return sentence;
 }
 
-bool is_unknown_verb(const CLI::App& program, const std::string& verb) {
-    if (verb.empty() || verb.front() == '-') return false;
-    for (const auto* known : program.get_subcommands({}))
-        if (known->check_name(verb)) return false;
-    return true;
+bool is_unknown_verb(const std::string& verb, const std::vector<std::string>& verbs) {
+    return !verb.empty() && verb.front() != '-' && std::find(verbs.begin(), verbs.end(), verb) == verbs.end();
 }
 
 }  // namespace
@@ -115,33 +112,21 @@ int run(int argc, char** argv) {
     Context context;
     context.language = language_of(argc, argv);
     context.environment = config::Environment::capture();
-    CLI::App program(context.ja() ? "Sekisho: 社外と社内の間のただ一つの関所"
-                                  : "Sekisho: the one gate between remote people and internal systems",
-                     "sekisho");
-    std::string language;
-    program.add_option("--lang", language, context.ja() ? "言葉: ja または en" : "language: ja or en")
-        ->check(CLI::IsMember({"ja", "en"}));
-    program.require_subcommand(1);
-    program.fallthrough();
+    const Program program({"Sekisho: 社外と社内の間のただ一つの関所",
+                           "Sekisho: the one gate between remote people and internal systems"},
+                          context.language);
     for (const auto add : {add_init, add_serve, add_check, add_users, add_sessions, add_tokens, add_explain,
                            add_reload, add_status, add_audit, add_reference})
-        add(program, context);
-    auto* version =
-        program.add_subcommand("version", context.ja() ? "版を表示する\n例: sekisho version"
-                                                       : "Show the version\nExample: sekisho version");
-    version->callback([] { say("sekisho " SEKISHO_VERSION); });
-    try {
-        program.parse(argc, argv);
-    } catch (const CLI::CallForHelp& help) {
-        return program.exit(help);
-    } catch (const CLI::CallForAllHelp& help) {
-        return program.exit(help);
-    } catch (const CLI::ParseError& error) {
+        add(program.root(), context);
+    program.root().add("version", {"版を表示する", "Show the version"}, "version").runs([] {
+        say("sekisho " SEKISHO_VERSION);
+    });
+    const auto outcome = program.parse(argc, argv);
+    if (outcome.kind == Program::Outcome::Kind::helped) return exit_good;
+    if (outcome.kind == Program::Outcome::Kind::refused) {
         const std::string first = argc > 1 ? argv[1] : "";
-        if (is_unknown_verb(program, first))
-            complain(did_you_mean(context, first, program));
-        else
-            complain(error.what());
+        const auto verbs = program.verbs();
+        complain(is_unknown_verb(first, verbs) ? did_you_mean(context, first, verbs) : outcome.complaint);
         complain(context.pick("使い方: sekisho --help", "Usage: sekisho --help"));
         return exit_could_not_run;
     }

@@ -4,8 +4,8 @@
 #include "base/ids.hpp"
 #include "config/load.hpp"
 #include "config/secrets.hpp"
+#include "gateway/cli/verb.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
 
 #include <memory>
@@ -44,17 +44,17 @@ std::optional<boost::json::object> ask(Context& context, const config::Model& mo
                                        boost::json::object arguments, Alone alone);
 
 // Each adds its verb to the program.
-void add_init(CLI::App& program, Context& context);
-void add_serve(CLI::App& program, Context& context);
-void add_check(CLI::App& program, Context& context);
-void add_users(CLI::App& program, Context& context);
-void add_sessions(CLI::App& program, Context& context);
-void add_tokens(CLI::App& program, Context& context);
-void add_explain(CLI::App& program, Context& context);
-void add_reload(CLI::App& program, Context& context);
-void add_status(CLI::App& program, Context& context);
-void add_audit(CLI::App& program, Context& context);
-void add_reference(CLI::App& program, Context& context);
+void add_init(const Verb& program, Context& context);
+void add_serve(const Verb& program, Context& context);
+void add_check(const Verb& program, Context& context);
+void add_users(const Verb& program, Context& context);
+void add_sessions(const Verb& program, Context& context);
+void add_tokens(const Verb& program, Context& context);
+void add_explain(const Verb& program, Context& context);
+void add_reload(const Verb& program, Context& context);
+void add_status(const Verb& program, Context& context);
+void add_audit(const Verb& program, Context& context);
+void add_reference(const Verb& program, Context& context);
 
 // run is the program.
 int run(int argc, char** argv);

@@ -100,27 +100,24 @@ void explain(Context& context, Options options) {
 
 }  // namespace
 
-void add_explain(CLI::App& program, Context& context) {
+void add_explain(const Verb& program, Context& context) {
     auto options = std::make_shared<Options>();
-    auto* verb = program.add_subcommand(
-        "explain", context.ja() ? "なぜ許可または拒否されるかを示す\n例: sekisho explain --user ishii --app "
-                                  "files --path /reports/ -c sekisho.yaml"
-                                : "Show why access is allowed or denied\nExample: sekisho explain --user "
-                                  "ishii --app files --path /reports/ -c sekisho.yaml");
-    verb->add_option("--config,-c", options->config, context.ja() ? "設定ファイル" : "configuration file")
-        ->required();
-    verb->add_option("--user", options->user, context.ja() ? "アカウント名" : "account name");
-    verb->add_option("--app", options->app, context.ja() ? "アプリ" : "app");
-    verb->add_option("--method", options->method, context.ja() ? "メソッド" : "method");
-    verb->add_option("--path", options->path, context.ja() ? "パス" : "path");
-    verb->add_option("--at", options->at, context.ja() ? "時刻（RFC 3339）" : "time (RFC 3339)");
-    verb->add_option("--from", options->from, context.ja() ? "接続元のアドレス" : "client address");
-    verb->add_option("--factor-age", options->factor_age,
-                     context.ja() ? "確認してからの分数" : "minutes since the second factor");
-    verb->add_option("--request", options->request,
-                     context.ja() ? "拒否の画面にある照会番号" : "request ID from a refusal page");
-    verb->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
-    verb->callback([&context, options] { explain(context, *options); });
+    const auto verb =
+        program.add("explain", {"なぜ許可または拒否されるかを示す", "Show why access is allowed or denied"},
+                    "explain --user ishii --app files --path /reports/ -c sekisho.yaml");
+    verb.config(options->config);
+    verb.option("--user", options->user, {"アカウント名", "account name"});
+    verb.option("--app", options->app, {"アプリ", "app"});
+    verb.option("--method", options->method, {"メソッド", "method"});
+    verb.option("--path", options->path, {"パス", "path"});
+    verb.option("--at", options->at, {"時刻（RFC 3339）", "time (RFC 3339)"});
+    verb.option("--from", options->from, {"接続元のアドレス", "client address"});
+    verb.option("--factor-age", options->factor_age,
+                {"確認してからの分数", "minutes since the second factor"});
+    verb.option("--request", options->request,
+                {"拒否の画面にある照会番号", "request ID from a refusal page"});
+    verb.json(options->json);
+    verb.runs([&context, options] { explain(context, *options); });
 }
 
 }  // namespace sekisho::gateway::cli

@@ -44,14 +44,13 @@ void init(Context& context, const std::string& folder) {
 
 }  // namespace
 
-void add_init(CLI::App& program, Context& context) {
+void add_init(const Verb& program, Context& context) {
     auto folder = std::make_shared<std::string>();
-    auto* verb = program.add_subcommand(
-        "init", context.ja()
-                    ? "マスター鍵とデータの場所を作る\n例: sekisho init --dir /etc/sekisho"
-                    : "Make the master key and the data directory\nExample: sekisho init --dir /etc/sekisho");
-    verb->add_option("--dir", *folder, context.ja() ? "場所" : "where")->required();
-    verb->callback([&context, folder] { init(context, *folder); });
+    const auto verb =
+        program.add("init", {"マスター鍵とデータの場所を作る", "Make the master key and the data directory"},
+                    "init --dir /etc/sekisho");
+    verb.option("--dir", *folder, {"場所", "where"}).required();
+    verb.runs([&context, folder] { init(context, *folder); });
 }
 
 }  // namespace sekisho::gateway::cli

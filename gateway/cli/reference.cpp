@@ -24,17 +24,14 @@ constexpr std::array<Page, 6> pages{{{"config", [] { return config::reference_pa
 
 }  // namespace
 
-void add_reference(CLI::App& program, Context& context) {
+void add_reference(const Verb& program, Context&) {
     auto wanted = std::make_shared<std::string>();
-    auto* verb = program.add_subcommand(
-        "reference", context.ja() ? "参照ページを出す\n例: sekisho reference config"
-                                  : "Print a reference page\nExample: sekisho reference config");
+    const auto verb =
+        program.add("reference", {"参照ページを出す", "Print a reference page"}, "reference config");
     std::vector<std::string> names;
     for (const auto& page : pages) names.emplace_back(page.name);
-    verb->add_option("page", *wanted, context.ja() ? "ページの名前" : "which page")
-        ->required()
-        ->check(CLI::IsMember(names));
-    verb->callback([wanted] {
+    verb.option("page", *wanted, {"ページの名前", "which page"}).required().one_of(names);
+    verb.runs([wanted] {
         for (const auto& page : pages)
             if (*wanted == page.name) say(page.make());
     });

@@ -51,19 +51,17 @@ void reload(Context& context, const Options& options) {
 
 }  // namespace
 
-void add_reload(CLI::App& program, Context& context) {
+void add_reload(const Verb& program, Context& context) {
     auto options = std::make_shared<Options>();
-    auto* verb = program.add_subcommand(
-        "reload", context.ja()
-                      ? "動いているゲートウェイに設定を読み直させる\n例: sekisho reload --config sekisho.yaml"
-                      : "Have the running gateway read its configuration again\nExample: sekisho reload "
-                        "--config sekisho.yaml");
-    verb->add_option("--config,-c", options->path, context.ja() ? "設定ファイル" : "configuration file")
-        ->required();
-    verb->add_flag("--accept", options->accept,
-                   context.ja() ? "利用を広げる変更も受け入れる" : "take changes that loosen access too");
-    verb->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
-    verb->callback([&context, options] { reload(context, *options); });
+    const auto verb = program.add("reload",
+                                  {"動いているゲートウェイに設定を読み直させる",
+                                   "Have the running gateway read its configuration again"},
+                                  "reload --config sekisho.yaml");
+    verb.config(options->path);
+    verb.flag("--accept", options->accept,
+              {"利用を広げる変更も受け入れる", "take changes that loosen access too"});
+    verb.json(options->json);
+    verb.runs([&context, options] { reload(context, *options); });
 }
 
 }  // namespace sekisho::gateway::cli

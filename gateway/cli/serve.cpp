@@ -20,15 +20,14 @@ void serve(Context& context, const std::string& path) {
 
 }  // namespace
 
-void add_serve(CLI::App& program, Context& context) {
+void add_serve(const Verb& program, Context& context) {
     auto path = std::make_shared<std::string>();
-    auto* verb = program.add_subcommand(
-        "serve", context.ja() ? "ゲートウェイを動かす。SIGTERM で静かに止まり、SIGHUP で読み直す\n例: "
-                                "sekisho serve --config /etc/sekisho/sekisho.yaml"
-                              : "Run the gateway. SIGTERM drains and stops, SIGHUP reloads\nExample: sekisho "
-                                "serve --config /etc/sekisho/sekisho.yaml");
-    verb->add_option("--config,-c", *path, context.ja() ? "設定ファイル" : "configuration file")->required();
-    verb->callback([&context, path] { serve(context, *path); });
+    const auto verb = program.add("serve",
+                                  {"ゲートウェイを動かす。SIGTERM で静かに止まり、SIGHUP で読み直す",
+                                   "Run the gateway. SIGTERM drains and stops, SIGHUP reloads"},
+                                  "serve --config /etc/sekisho/sekisho.yaml");
+    verb.config(*path);
+    verb.runs([&context, path] { serve(context, *path); });
 }
 
 }  // namespace sekisho::gateway::cli

@@ -83,44 +83,38 @@ void end(Context& context, const Options& options) {
                      : fmt::format("{} sessions ended, of {} people", count, people));
 }
 
-void add_choice(CLI::App& verb, const Context& context, const std::shared_ptr<Options>& options) {
-    verb.add_option("--user", options->user, context.ja() ? "このアカウントの" : "of this account");
-    verb.add_option("--org", options->org, context.ja() ? "この組織の方の" : "of this organisation's people");
-    verb.add_option(
-        "--device", options->device,
-        context.ja() ? "この端末（一覧の番号）で開いたもの" : "opened on this device (see the list)");
-    verb.add_option("--app", options->app, context.ja() ? "このアプリのもの" : "on this app's host");
-    verb.add_option("--config,-c", options->path, context.ja() ? "設定ファイル" : "configuration file")
-        ->required();
-    verb.add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
+void add_choice(const Verb& verb, const std::shared_ptr<Options>& options) {
+    verb.option("--user", options->user, {"このアカウントの", "of this account"});
+    verb.option("--org", options->org, {"この組織の方の", "of this organisation's people"});
+    verb.option("--device", options->device,
+                {"この端末（一覧の番号）で開いたもの", "opened on this device (see the list)"});
+    verb.option("--app", options->app, {"このアプリのもの", "on this app's host"});
+    verb.config(options->path);
+    verb.json(options->json);
 }
 
 }  // namespace
 
-void add_sessions(CLI::App& program, Context& context) {
-    auto* sessions = program.add_subcommand(
-        "sessions", context.ja()
-                        ? "セッションを見る、終了する\n例: sekisho sessions list -c sekisho.yaml"
-                        : "Look at sessions and end them\nExample: sekisho sessions list -c sekisho.yaml");
-    sessions->require_subcommand(1);
+void add_sessions(const Verb& program, Context& context) {
+    const auto sessions =
+        program.group("sessions", {"セッションを見る、終了する", "Look at sessions and end them"},
+                      "sessions list -c sekisho.yaml");
     auto wanted = std::make_shared<Options>();
-    auto* listing = sessions->add_subcommand(
-        "list", context.ja() ? "一覧を出す\n例: sekisho sessions list --user sato -c sekisho.yaml"
-                             : "List sessions\nExample: sekisho sessions list --user sato -c sekisho.yaml");
-    add_choice(*listing, context, wanted);
-    listing->callback([&context, wanted] { list(context, *wanted); });
+    const auto listing =
+        sessions.add("list", {"一覧を出す", "List sessions"}, "sessions list --user sato -c sekisho.yaml");
+    add_choice(listing, wanted);
+    listing.runs([&context, wanted] { list(context, *wanted); });
     auto doomed = std::make_shared<Options>();
-    auto* ending = sessions->add_subcommand(
-        "end", context.ja()
-                   ? "終了する。開いているものも 1 秒以内に止まる\n例: sekisho sessions end --org aoba "
-                     "--reason \"契約終了\" -c sekisho.yaml"
-                   : "End sessions, and what they have open, within a second\nExample: sekisho sessions "
-                     "end --org aoba --reason \"contract over\" -c sekisho.yaml");
-    ending->add_option("id", doomed->id, context.ja() ? "セッション番号" : "a session's id");
-    add_choice(*ending, context, doomed);
-    ending->add_flag("--all", doomed->all, context.ja() ? "すべて" : "all of them");
-    ending->add_option("--reason", doomed->reason, context.ja() ? "記録に残す理由" : "why, for the record");
-    ending->callback([&context, doomed] { end(context, *doomed); });
+    const auto ending = sessions.add("end",
+                                     {"終了する。開いているものも 1 秒以内に止まる",
+                                      "End sessions, and what they have open, within a second"},
+                                     {"sessions end --org aoba --reason \"契約終了\" -c sekisho.yaml",
+                                      "sessions end --org aoba --reason \"contract over\" -c sekisho.yaml"});
+    ending.option("id", doomed->id, {"セッション番号", "a session's id"});
+    add_choice(ending, doomed);
+    ending.flag("--all", doomed->all, {"すべて", "all of them"});
+    ending.option("--reason", doomed->reason, {"記録に残す理由", "why, for the record"});
+    ending.runs([&context, doomed] { end(context, *doomed); });
 }
 
 }  // namespace sekisho::gateway::cli

@@ -42,30 +42,25 @@ void freeze(Context& context, const Options& options) {
 
 }  // namespace
 
-void add_status(CLI::App& program, Context& context) {
+void add_status(const Verb& program, Context& context) {
     auto options = std::make_shared<Options>();
-    auto* verb = program.add_subcommand(
-        "status",
-        context.ja() ? "いまの様子を一画面で見る\n例: sekisho status --config sekisho.yaml"
-                     : "One screen about the running gateway\nExample: sekisho status --config sekisho.yaml");
-    verb->add_option("--config,-c", options->path, context.ja() ? "設定ファイル" : "configuration file")
-        ->required();
-    verb->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
-    verb->callback([&context, options] { status(context, *options); });
+    const auto verb =
+        program.add("status", {"いまの様子を一画面で見る", "One screen about the running gateway"},
+                    "status --config sekisho.yaml");
+    verb.config(options->path);
+    verb.json(options->json);
+    verb.runs([&context, options] { status(context, *options); });
 #ifdef SEKISHO_TEST_HOOKS
-    auto* clock = program.add_subcommand("test-clock",
-                                         "Move the gateway's wall clock; only in builds for tests\nExample: "
-                                         "sekisho test-clock --shift 3600 -c sekisho.yaml");
-    clock->add_option("--shift", options->shift, "seconds ahead of the machine's clock")->required();
-    clock->add_option("--config,-c", options->path, "configuration file")->required();
-    clock->callback([&context, options] { shift_clock(context, *options); });
-    auto* sleep =
-        program.add_subcommand("test-freeze",
-                               "Put the control thread to sleep; only in builds for tests\nExample: "
-                               "sekisho test-freeze --milliseconds 2000 -c sekisho.yaml");
-    sleep->add_option("--milliseconds", options->milliseconds, "how long")->required();
-    sleep->add_option("--config,-c", options->path, "configuration file")->required();
-    sleep->callback([&context, options] { freeze(context, *options); });
+    const auto clock = program.add("test-clock", "Move the gateway's wall clock; only in builds for tests",
+                                   "test-clock --shift 3600 -c sekisho.yaml");
+    clock.option("--shift", options->shift, "seconds ahead of the machine's clock").required();
+    clock.config(options->path);
+    clock.runs([&context, options] { shift_clock(context, *options); });
+    const auto sleep = program.add("test-freeze", "Put the control thread to sleep; only in builds for tests",
+                                   "test-freeze --milliseconds 2000 -c sekisho.yaml");
+    sleep.option("--milliseconds", options->milliseconds, "how long").required();
+    sleep.config(options->path);
+    sleep.runs([&context, options] { freeze(context, *options); });
 #endif
 }
 

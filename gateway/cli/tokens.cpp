@@ -129,53 +129,45 @@ void revoke(Context& context, const Options& options) {
                      : fmt::format("{} ({}) is revoked.", text(*result, "name"), text(*result, "id")));
 }
 
-CLI::App* add_verb(CLI::App& tokens, Context& context, const char* verb, const char* usage,
-                   const char* japanese, const char* english, const std::shared_ptr<Options>& options) {
-    auto* command = tokens.add_subcommand(
-        verb, fmt::format("{}\n{}: sekisho tokens {} -c sekisho.yaml", context.pick(japanese, english),
-                          context.pick("例", "Example"), usage));
-    command->add_option("--config,-c", options->path, context.ja() ? "設定ファイル" : "configuration file")
-        ->required();
-    command->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
-    return command;
+Verb add_verb(const Verb& tokens, const std::string& name, Bilingual help, const std::string& example,
+              const std::shared_ptr<Options>& options) {
+    const auto verb = tokens.add(name, help, "tokens " + example + " -c sekisho.yaml");
+    verb.config(options->path);
+    verb.json(options->json);
+    return verb;
 }
 
 }  // namespace
 
-void add_tokens(CLI::App& program, Context& context) {
-    auto* tokens = program.add_subcommand(
-        "tokens", context.ja()
-                      ? "スクリプト用のサービストークンを扱う\n例: sekisho tokens list -c sekisho.yaml"
-                      : "Look after service tokens for scripts\n"
-                        "Example: sekisho tokens list -c sekisho.yaml");
-    tokens->require_subcommand(1);
+void add_tokens(const Verb& program, Context& context) {
+    const auto tokens = program.group(
+        "tokens", {"スクリプト用のサービストークンを扱う", "Look after service tokens for scripts"},
+        "tokens list -c sekisho.yaml");
     auto options = std::make_shared<Options>();
-    auto* creating = add_verb(*tokens, context, "create", "create nightly --owner sato --apps wiki,files",
-                              "トークンを作り、一度だけ表示する", "Make a token and show it once", options);
-    creating->add_option("name", options->name, context.ja() ? "トークンの名前" : "name of the token")
-        ->required();
+    const auto creating =
+        add_verb(tokens, "create", {"トークンを作り、一度だけ表示する", "Make a token and show it once"},
+                 "create nightly --owner sato --apps wiki,files", options);
+    creating.option("name", options->name, {"トークンの名前", "name of the token"}).required();
+    creating.option("--owner", options->owner, {"所有者のアカウント", "account that owns it"}).required();
     creating
-        ->add_option("--owner", options->owner, context.ja() ? "所有者のアカウント" : "account that owns it")
-        ->required();
-    creating
-        ->add_option("--apps", options->apps,
-                     context.ja() ? "使えるアプリ（カンマ区切り）" : "apps it is for, with commas between")
-        ->delimiter(',')
-        ->required();
-    creating->add_option("--expires", options->expires,
-                         context.ja() ? "有効期間（既定 90d、最長 366d）"
-                                      : "how long it is good for (90d unless given, at most 366d)");
-    creating->callback([&context, options] { create(context, *options); });
+        .option("--apps", options->apps,
+                {"使えるアプリ（カンマ区切り）", "apps it is for, with commas between"})
+        .by_commas()
+        .required();
+    creating.option(
+        "--expires", options->expires,
+        {"有効期間（既定 90d、最長 366d）", "how long it is good for (90d unless given, at most 366d)"});
+    creating.runs([&context, options] { create(context, *options); });
     options = std::make_shared<Options>();
-    add_verb(*tokens, context, "list", "list", "一覧を出す", "List tokens", options)
-        ->callback([&context, options] { list(context, *options); });
+    add_verb(tokens, "list", {"一覧を出す", "List tokens"}, "list", options).runs([&context, options] {
+        list(context, *options);
+    });
     options = std::make_shared<Options>();
-    auto* revoking =
-        add_verb(*tokens, context, "revoke", "revoke nightly", "失効させ、開いているものを終わらせる",
-                 "Revoke a token and end what it has open", options);
-    revoking->add_option("token", options->name, context.ja() ? "トークンの ID または名前" : "its id or name")
-        ->required();
-    revoking->callback([&context, options] { revoke(context, *options); });
+    const auto revoking = add_verb(
+        tokens, "revoke", {"失効させ、開いているものを終わらせる", "Revoke a token and end what it has open"},
+        "revoke nightly", options);
+    revoking.option("token", options->name, {"トークンの ID または名前", "its id or name"}).required();
+    revoking.runs([&context, options] { revoke(context, *options); });
 }
 
 }  // namespace sekisho::gateway::cli

@@ -62,41 +62,34 @@ void list(Context& context, const Options& options) {
     }
 }
 
-void add_act(CLI::App& users, Context& context, const char* verb, const char* japanese, const char* english) {
+void add_act(const Verb& users, Context& context, const char* verb, Bilingual help) {
     auto options = std::make_shared<Options>();
-    auto* command = users.add_subcommand(
-        verb, fmt::format("{}\n{}: sekisho users {} sato -c sekisho.yaml", context.pick(japanese, english),
-                          context.pick("例", "Example"), verb));
-    command->add_option("name", options->name, context.ja() ? "アカウント名" : "account name")->required();
-    command->add_option("--config,-c", options->path, context.ja() ? "設定ファイル" : "configuration file")
-        ->required();
-    command->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
-    command->callback([&context, options, verb] { act(context, *options, verb); });
+    const auto command = users.add(verb, help, fmt::format("users {} sato -c sekisho.yaml", verb));
+    command.option("name", options->name, {"アカウント名", "account name"}).required();
+    command.config(options->path);
+    command.json(options->json);
+    command.runs([&context, options, verb] { act(context, *options, verb); });
 }
 
 }  // namespace
 
-void add_users(CLI::App& program, Context& context) {
-    auto* users = program.add_subcommand(
-        "users", context.ja() ? "アカウントを扱う\n例: sekisho users add sato -c sekisho.yaml"
-                              : "Look after accounts\nExample: sekisho users add sato -c sekisho.yaml");
-    users->require_subcommand(1);
-    add_act(*users, context, "add", "アカウントを作り、登録案内を出す",
-            "Add an account and print its activation link");
-    add_act(*users, context, "activate", "登録案内を出し直す", "Print a new activation link");
-    add_act(*users, context, "disable", "利用を止め、開いているものを終わらせる",
-            "Stop an account and end what it has open");
-    add_act(*users, context, "enable", "利用を再開する", "Let an account in again");
-    add_act(*users, context, "reset-factors", "パスワードと確認方法を消し、登録案内を出す",
-            "Remove password and factors and print an activation link");
+void add_users(const Verb& program, Context& context) {
+    const auto users =
+        program.group("users", {"アカウントを扱う", "Look after accounts"}, "users add sato -c sekisho.yaml");
+    add_act(users, context, "add",
+            {"アカウントを作り、登録案内を出す", "Add an account and print its activation link"});
+    add_act(users, context, "activate", {"登録案内を出し直す", "Print a new activation link"});
+    add_act(users, context, "disable",
+            {"利用を止め、開いているものを終わらせる", "Stop an account and end what it has open"});
+    add_act(users, context, "enable", {"利用を再開する", "Let an account in again"});
+    add_act(users, context, "reset-factors",
+            {"パスワードと確認方法を消し、登録案内を出す",
+             "Remove password and factors and print an activation link"});
     auto options = std::make_shared<Options>();
-    auto* listing = users->add_subcommand(
-        "list", context.ja() ? "一覧を出す\n例: sekisho users list -c sekisho.yaml"
-                             : "List accounts\nExample: sekisho users list -c sekisho.yaml");
-    listing->add_option("--config,-c", options->path, context.ja() ? "設定ファイル" : "configuration file")
-        ->required();
-    listing->add_flag("--json", options->json, context.ja() ? "JSON で出す" : "print JSON");
-    listing->callback([&context, options] { list(context, *options); });
+    const auto listing = users.add("list", {"一覧を出す", "List accounts"}, "users list -c sekisho.yaml");
+    listing.config(options->path);
+    listing.json(options->json);
+    listing.runs([&context, options] { list(context, *options); });
 }
 
 }  // namespace sekisho::gateway::cli

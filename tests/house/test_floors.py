@@ -22,7 +22,7 @@ DOORWAYS = [
     (r"prometheus/", r"telemetry/metrics_prometheus\.cpp"),
     (r"sqlite3\.h", r"auth/store/\w*_io\.cpp"),
     (r"qrencode\.h", r"gateway/portal/qr\.cpp"),
-    (r"CLI/", r"gateway/cli/\w+\.[hc]pp"),
+    (r"CLI/", r"gateway/cli/verb\.cpp"),
     (r"ares\.h", r"gateway/net/resolver_io\.cpp"),
     (r"nghttp2/", r"gateway/http/http2_codec\.cpp"),
     (r"date/", r"base/(civil_time|words_time)\.cpp"),
