@@ -138,7 +138,8 @@ struct Server::Impl {
     SteadyTime last_second{}, last_rotation{};
     Millis wall_offset{0};
     std::vector<ReactorLoad> last_loads;
-    std::atomic<double> busiest{0};
+    mutable std::mutex busy_mutex;
+    std::vector<double> busy_ratios;  // of the last second, by worker
     std::mutex ends_mutex;
     std::uint64_t ends_seen = 0;  // of the session log
     std::atomic<bool> draining{false};
@@ -264,7 +265,11 @@ StatusFacts Server::Impl::facts() {
     StatusFacts facts = reloads.facts();
     facts.connections = limits ? limits->open() : 0;
     facts.connections_max = model->limits.connections;
-    facts.worker_busy = busiest.load(std::memory_order_relaxed);
+    {
+        const std::scoped_lock lock(busy_mutex);
+        facts.workers_busy = busy_ratios;
+    }
+    for (const double ratio : facts.workers_busy) facts.worker_busy = std::max(facts.worker_busy, ratio);
     facts.workers = static_cast<unsigned>(workers.size());
     const auto hash = services->hash_pool.stats();
     facts.hash_pool_busy =
@@ -373,18 +378,21 @@ void Server::Impl::count_ends() {
 void Server::Impl::each_second() {
     last_second = services->clock.steady();
     status.sample();
-    double most = 0;
+    std::vector<double> ratios(workers.size());
     last_loads.resize(workers.size());
     for (std::size_t i = 0; i < workers.size(); ++i) {
         const auto load = workers[i]->load();
         const auto busy = static_cast<double>(load.busy_ns - last_loads[i].busy_ns),
                    idle = static_cast<double>(load.idle_ns - last_loads[i].idle_ns);
-        if (busy + idle > 0) most = std::max(most, busy / (busy + idle));
+        if (busy + idle > 0) ratios[i] = busy / (busy + idle);
         last_loads[i] = load;
         services->registry.shared().observe<telemetry::Metric::event_loop_lag>(
             static_cast<std::int64_t>(load.longest_turn_ns));
     }
-    busiest.store(most, std::memory_order_relaxed);
+    {
+        const std::scoped_lock lock(busy_mutex);
+        busy_ratios.swap(ratios);
+    }
     if (last_second - last_rotation >= model->tls.ticket_lifetime / 2) {
         if (last_rotation != SteadyTime{}) tickets->rotate_random();
         last_rotation = last_second;

@@ -18,8 +18,9 @@ struct StatusFacts {
     bool last_reload_ok = true;
     WallTime last_reload{};  // the epoch: none was tried yet
     std::uint64_t connections = 0, connections_max = 0;
-    double worker_busy = 0;     // the busiest worker's share of the last second, 0 to 1
-    double hash_pool_busy = 0;  // 0 to 1
+    double worker_busy = 0;            // the busiest worker's share of the last second, 0 to 1
+    std::vector<double> workers_busy;  // the same of each
+    double hash_pool_busy = 0;         // 0 to 1
     std::uint64_t hash_queue = 0, hash_queue_max = 0;
     std::uint64_t audit_queue = 0, audit_queue_max = 0;
     std::uint64_t descriptors = 0, descriptors_max = 0;

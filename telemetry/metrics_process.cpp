@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sekisho::telemetry {
@@ -34,9 +35,13 @@ double boot_time() {
     return 0;
 }
 
-double count_descriptors() {
+std::uint64_t open_descriptors() {
+    // Linux 6.2 and later say the number as the folder's size; before, it is 0 and they are counted.
+    struct stat folder {};
+    if (::stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0)
+        return static_cast<std::uint64_t>(folder.st_size);
     std::error_code error;
-    double count = 0;
+    std::uint64_t count = 0;
     for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
          at.increment(error))
         ++count;
@@ -82,7 +87,7 @@ void use_process_metrics(Registry& registry, std::string_view version, std::stri
     registry.on_scrape(Metric::process_virtual, one(virtual_bytes));
     registry.on_scrape(Metric::process_threads, one(threads));
     registry.on_scrape(Metric::process_start_time, one(start_time));
-    registry.on_scrape(Metric::process_open_fds, one(count_descriptors));
+    registry.on_scrape(Metric::process_open_fds, one([] { return static_cast<double>(open_descriptors()); }));
     registry.on_scrape(Metric::process_max_fds, one(descriptor_limit));
 }
 

@@ -51,11 +51,11 @@ void put_histogram(ClientMetric& metric, const Bounds& bounds, const std::uint64
     for (std::size_t b = 0; b <= bound_count; ++b) {
         count += slots[b];
         const double bound =
-            b < bound_count ? static_cast<double>(bounds[b]) * 1e-9 : std::numeric_limits<double>::infinity();
+            b < bound_count ? static_cast<double>(bounds[b]) / 1e9 : std::numeric_limits<double>::infinity();
         metric.histogram.bucket.push_back({count, bound});
     }
     metric.histogram.sample_count = count;
-    metric.histogram.sample_sum = static_cast<double>(slots[bound_count + 1]) * 1e-9;
+    metric.histogram.sample_sum = static_cast<double>(slots[bound_count + 1]) / 1e9;
 }
 
 bool any_counted(const std::uint64_t* slots, std::size_t width) {
@@ -64,11 +64,21 @@ bool any_counted(const std::uint64_t* slots, std::size_t width) {
     return false;
 }
 
-// A metric without labels always shows; a labelled series shows once it was touched, which bounds the page.
+// Counters of few, fixed series show from the start: `increase()` cannot see a series begin at 1.
+constexpr std::size_t always_shown_max = 32;
+bool always_shown(const MetricDefinition& row) {
+    if (label_count(row) == 0) return true;
+    if (row.kind != MetricKind::sum || series_capacity(row) > always_shown_max) return false;
+    for (std::size_t i = 0; i < label_count(row); ++i)
+        if (definition(row.labels[i]).values.empty()) return false;
+    return true;
+}
+
+// Any other series shows once it was touched, which bounds the page.
 void put_series(MetricFamily& family, const Registry& registry, const MetricDefinition& row,
                 const std::uint64_t* slots) {
     const std::size_t width = row.kind == MetricKind::histogram ? histogram_slots : 1;
-    const bool always = label_count(row) == 0;
+    const bool always = always_shown(row);
     for (std::size_t i = 0; i < series_capacity(row); ++i, slots += width) {
         if (!always && !any_counted(slots, width)) continue;
         ClientMetric metric;

@@ -42,7 +42,7 @@ std::string values_text(const LabelDefinition& label) {
 std::string bounds_text(const Bounds& bounds) {
     std::string text;
     for (const auto bound : bounds)
-        text += fmt::format("{}{}", text.empty() ? "" : ", ", static_cast<double>(bound) * 1e-9);
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", static_cast<double>(bound) / 1e9);
     return text;
 }
 
@@ -52,7 +52,8 @@ std::string metrics_reference() {
     std::string page =
         "# Metrics\n\nGenerated from `telemetry/metrics_table.hpp`. Served as `/metrics` on `ops.listen`. No "
         "label holds "
-        "a person's name\nor address; labelled series appear once they were counted.\n\n"
+        "a person's name\nor address; series of configured names, and of many labels, appear once they were "
+        "counted.\n\n"
         "| name | kind | labels | what it counts | the question it answers |\n|---|---|---|---|---|\n";
     for (const auto& row : metric_table)
         page += fmt::format("| `{}` | {} | {} | {} | {} |\n", row.name, kind_text(row.kind), labels_text(row),

@@ -10,6 +10,9 @@
 
 namespace sekisho::gateway {
 
+// One scrape asks for many facts; they are gathered once and good for `facts_age_max`.
+inline constexpr Millis facts_age_max{200};
+
 struct ScrapeParts {
     Services& services;
     const SnapshotBoard& board;

@@ -86,6 +86,23 @@ TEST(Metrics, HistogramIsCumulativeInSeconds) {
     EXPECT_THAT(text, Not(HasSubstr(R"(phase="auth")")));
 }
 
+// increase() cannot see a series begin at 1.
+TEST(Metrics, CountersOfFewFixedSeriesShowBeforeTheyCount) {
+    const auto text = render(Registry{});
+    EXPECT_THAT(text, HasSubstr(R"(sekisho_config_reloads_total{result="refused"} 0)"));
+    EXPECT_THAT(text, HasSubstr(R"(sekisho_factor_attempts_total{factor="otp",result="replayed"} 0)"));
+    EXPECT_THAT(text, Not(HasSubstr("sekisho_requests_total{")));
+    EXPECT_THAT(text, Not(HasSubstr("sekisho_limits_reached_total{")));
+}
+
+TEST(Metrics, BoundsAreWrittenAsTheDecimalsTheyAre) {
+    Registry registry;
+    registry.make_shard().observe<Metric::event_loop_lag>(1);
+    const auto text = render(registry);
+    for (const char* bound : {R"(le="0.00025")", R"(le="0.1")", R"(le="15")", R"(le="60")"})
+        EXPECT_THAT(text, HasSubstr(bound));
+}
+
 TEST(Metrics, LevelsGoUpAndDownAcrossShards) {
     Registry registry;
     auto &one = registry.make_shard(), &two = registry.make_shard();
