@@ -1,12 +1,13 @@
 # ./dev demo: the gateway with three apps behind it, for a person or, with --check, for a script.
 demo_command() {
-  local check=no argument
+  local check=no purposes="build demo" argument
   for argument in "$@"; do
-    case $argument in --check) check=yes ;; esac
+    case $argument in --check) check=yes ;; --with-prometheus) purposes="$purposes watch" ;; esac
   done
   steps 4
   step "Packages"
-  need build demo
+  # shellcheck disable=SC2086
+  need $purposes
   step "Building the gateway" "$(last_time build-release '5 min on two cores')"
   build_preset release sekisho
   step_done

@@ -48,7 +48,9 @@ packages_for() {
       unit) packages_unit ;;
       clang) packages_clang "$release" ;;
       browser) packages_browser ;;
-      python-tests) echo python3-pytest openssl nginx-light qrencode binutils procps ;;
+      python-tests) echo python3-pytest python3-yaml openssl nginx-light qrencode binutils procps prometheus ;;
+      watch) echo prometheus ;;
+      counts) echo valgrind ;;
       format) echo clang-format python3-pytest ;;
       bench) echo nginx-light haproxy wrk nghttp2-client openssl python3 libbenchmark-dev ;;
       *) fail "no package list is called '$purpose'." ;;

@@ -23,6 +23,7 @@ DEMO = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(DEMO.parent.parent / "tests" / "integration"))
 import sekisho_client as client  # noqa: E402
 import story  # noqa: E402
+import watch  # noqa: E402
 
 HOSTS = ["portal.localhost", "wiki.localhost", "files.localhost", "chat.localhost"]
 PEOPLE = {
@@ -187,6 +188,16 @@ def start_apps(troupe, state, ports):
     wait_for_port(ports["CHAT_PORT"], chat, "the chat", logs / "chat.log")
 
 
+def start_prometheus(troupe, state, ops_port):
+    if not watch.program():
+        raise Problem("Prometheus is not installed; ./dev demo --with-prometheus installs it when it may (package prometheus).")
+    port, folder = watch.port_for(), state / "prometheus"
+    watch.lay_out(folder, ops_port)
+    process = troupe.start("prometheus", watch.command(folder, port))
+    wait_for_port(port, process, "Prometheus", state / "run" / "prometheus.log")
+    return port
+
+
 class Gateway:
     def __init__(self, binary, state):
         self.binary, self.state, self.config = binary, state, state / "sekisho.yaml"
@@ -258,6 +269,12 @@ def print_codes(accounts):
     say("codes now: " + "  ".join(f"{name} {client.totp(a.secret)}" for name, a in accounts.items()) + f"  (for {left} s; Enter shows new ones)")
 
 
+def print_prometheus(port, state):
+    print(f"""  Prometheus watches it: http://127.0.0.1:{port}/alerts   (history in {state}/prometheus)
+    docker/grafana has three dashboards for it, docs/runbooks a page for each alert.
+""", flush=True)
+
+
 def print_welcome(accounts, port, state, ops_port):
     print(f"\n  The gateway is open:  https://portal.localhost:{port}\n")
     for name, account in accounts.items():
@@ -307,10 +324,13 @@ def serve(options, state, port):
         gateway = Gateway(options.binary, state)
         gateway.prepare()
         gateway.start(troupe, ports["OPS_PORT"])
+        watched = start_prometheus(troupe, state, ports["OPS_PORT"]) if options.with_prometheus else None
         if options.check:
             return story.tell(gateway, port, ports, state, activate_everybody)
         accounts = accounts_of(gateway, port, state)
         print_welcome(accounts, port, state, ports["OPS_PORT"])
+        if watched:
+            print_prometheus(watched, state)
         wait_for_person(troupe, accounts)
     finally:
         # A second Ctrl-C while stopping must not leave anything behind.
@@ -328,6 +348,7 @@ def main():
     parser.add_argument("--state", required=True, type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("--check", action="store_true", help="drive the whole story by script and exit")
     parser.add_argument("--fresh", action="store_true", help="forget earlier accounts and settings")
+    parser.add_argument("--with-prometheus", action="store_true", help="start Debian's Prometheus beside it, with our alert rules")
     parser.add_argument("--port", type=int, help="default 8443")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, interrupted)
