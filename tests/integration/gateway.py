@@ -101,8 +101,8 @@ class Setup:
 class Gateway:
     """A running gateway in a folder of its own; stop() checks that it went quietly."""
 
-    def __init__(self, upstreams, certs, change=None, program=None, log_file=False, environment=None):
-        self.environment = environment or {}
+    def __init__(self, upstreams, certs, change=None, program=None, log_file=False, environment=None, ready_seconds=30):
+        self.environment, self.ready_seconds = environment or {}, ready_seconds
         self.program = pathlib.Path(program or binary())
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-test-"))
         (self.folder / "run").mkdir()
@@ -159,7 +159,7 @@ class Gateway:
 
     def _wait_for_readyz(self):
         """For benchmarks: nobody reads the log, so readiness is asked for."""
-        for _ in range(300):
+        for _ in range(self.ready_seconds * 10):
             assert self.process.poll() is None, self.stderr()
             try:
                 if client.fetch_plain(self.ops, "/readyz")[0] == 200:
@@ -167,7 +167,7 @@ class Gateway:
             except OSError:
                 pass
             time.sleep(0.1)
-        raise AssertionError("the gateway did not become ready within 30 s")
+        raise AssertionError(f"the gateway did not become ready within {self.ready_seconds} s")
 
     def _read(self, ready):
         for raw in self.process.stdout:
