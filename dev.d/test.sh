@@ -58,6 +58,9 @@ run_pytest() {
     /usr/bin/python3 -m pytest -p no:cacheprovider --durations=8 "$@"
 }
 
+# Needs no user of its own: the driver opens nothing and writes nothing.
+run_counts() { /usr/bin/python3 benchmarks/counts/budget.py --driver "$ROOT/build/release/counts"; }
+
 house_cache() { if [ "$(id -u)" = 0 ]; then echo "$(stage_folder)/home/house"; else echo "$ROOT/build/house"; fi; }
 
 run_demo_check() {
@@ -114,8 +117,9 @@ test_command() {
   need build unit demo python-tests clang browser format
   mkdir -p build
   npm_packages tests/browser
+  need counts
   step "Building what is shipped" "$(last_time build-release '5 min on two cores')"
-  build_preset release
+  build_preset release all counts
   step "Building with AddressSanitizer" "$(last_time build-asan '8 min on two cores')"
   build_preset asan
   step "Building with the second compiler" "$(last_time build-clang '6 min on two cores')"
@@ -127,6 +131,7 @@ test_command() {
   part house run_pytest release tests/house
   part unit run_unit asan
   part unit-clang run_unit clang
+  part instructions run_counts
   step "The real program: integration, large bodies, the demo's story" "6 min"
   part integration run_pytest asan tests/integration --ignore=tests/integration/big
   part large run_pytest release tests/integration/big
