@@ -1,0 +1,95 @@
+#pragma once
+// The store behind one mutex, as one class whose members live by subject: sqlite_accounts.cpp,
+// sqlite_factors.cpp, sqlite_sessions.cpp, and the rest in sqlite_store.cpp.
+#include "auth/store.hpp"
+#include "auth/store/sqlite_io.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace sekisho::auth {
+
+// How columns hold our types: times as milliseconds since the epoch, 0 for never.
+inline std::int64_t number(WallTime time) noexcept { return time.time_since_epoch().count(); }
+inline WallTime moment(std::int64_t millis) noexcept { return WallTime{Millis{millis}}; }
+inline std::optional<WallTime> optional_moment(std::int64_t millis) noexcept {
+    if (millis == 0) return std::nullopt;
+    return moment(millis);
+}
+inline ByteView view(const Digest& digest) noexcept { return digest; }
+inline Digest digest_at(const Query& query, int column) {
+    const auto bytes = query.blob(column);
+    Digest out{};
+    std::copy_n(bytes.begin(), std::min(bytes.size(), out.size()), out.begin());
+    return out;
+}
+
+inline Error no_such(const char* what) { return Error(Errc::not_found, std::string("no such ") + what); }
+
+class SqliteStore final : public Store {
+public:
+    explicit SqliteStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+    Result<> add_account(const AccountRow& row) override;
+    Result<AccountRow> account(std::string_view name) override;
+    Result<std::vector<AccountRow>> accounts() override;
+    Result<> set_status(std::string_view name, AccountStatus status) override;
+    Result<> set_password(std::string_view name, std::string_view hash) override;
+    Result<bool> replace_password_hash(std::string_view name, std::string_view from,
+                                       std::string_view to) override;
+    Result<> note_sign_in(std::string_view name, WallTime when) override;
+
+    Result<TotpRow> totp(std::string_view user) override;
+    Result<bool> advance_totp(std::string_view user, std::int64_t step) override;
+    Result<std::size_t> recovery_codes_left(std::string_view user) override;
+    Result<bool> has_recovery_code(std::string_view user, const Digest& code) override;
+    Result<bool> consume_recovery_code(std::string_view user, const Digest& code) override;
+    Result<> replace_recovery_codes(std::string_view user, const std::vector<Digest>& codes) override;
+    Result<bool> replace_factors(const NewFactors& factors, std::uint64_t epoch, WallTime now) override;
+    Result<> forget_factors(std::string_view user) override;
+
+    Result<> put_activation(const ActivationRow& row) override;
+    Result<ActivationRow> activation(const Digest& token_hash, WallTime now) override;
+    Result<> stage_activation(const Digest& token_hash, std::string_view password_hash,
+                              ByteView wrapped_secret) override;
+    Result<bool> complete_activation(const Digest& token_hash, const NewFactors& factors,
+                                     WallTime now) override;
+
+    Result<> put_known_browser(const KnownBrowserRow& row) override;
+    Result<std::optional<std::string>> known_browser_user(const Digest& token_hash, WallTime now) override;
+
+    Result<> forget_known_browser(std::string_view user, const Digest& token_hash) override;
+    Result<bool> insert_session(const Session& session, std::uint64_t epoch) override;
+    Result<bool> insert_child(const Session& session) override;
+    Result<> replace_sessions(const std::vector<SessionPtr>& sessions) override;
+    Result<> delete_sessions(const std::vector<Digest>& ids) override;
+    Result<> touch_sessions(const std::vector<LastSeen>& seen) override;
+    Result<std::vector<SessionPtr>> sessions() override;
+
+    Result<bool> insert_service_token(const ServiceTokenRow& row) override;
+    Result<> delete_service_tokens(const std::vector<Digest>& hashes) override;
+    Result<> expire_service_tokens(const std::vector<Digest>& hashes) override;
+    Result<> touch_service_tokens(const std::vector<ServiceTokenUse>& uses) override;
+    Result<std::vector<ServiceTokenRow>> service_tokens() override;
+
+    Result<> put_throttle(const std::vector<ThrottleRow>& rows, const std::vector<Digest>& gone) override;
+    Result<std::vector<ThrottleRow>> throttle_rows() override;
+
+    Result<std::vector<KeyRow>> keys() override;
+    Result<> put_key(const KeyRow& row, std::string_view retire) override;
+    Result<> delete_key(std::string_view id) override;
+
+private:
+    // The rest is called with the mutex held.
+    Query query(const char* sql) { return database_->query(sql); }
+    // changed runs a statement in a transaction of its own; how many rows it wrote.
+    Result<std::int64_t> changed(Query& statement, Durability durability);
+    Result<> must_change(Query& statement, const char* what);
+    Result<> write_factors(const NewFactors& factors, WallTime now);
+    Result<> write_recovery_codes(std::string_view user, const std::vector<Digest>& codes);
+
+    std::mutex mutex_;
+    std::unique_ptr<Database> database_;
+};
+
+}  // namespace sekisho::auth
