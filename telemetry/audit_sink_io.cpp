@@ -1,8 +1,7 @@
 #include "telemetry/audit_sink_io.hpp"
 
 #include "base/text.hpp"
-#include "telemetry/audit_files_io.hpp"
-#include "telemetry/audit_queue.hpp"
+#include "telemetry/audit_sink_impl.hpp"
 #include "telemetry/line_text.hpp"
 
 #include <algorithm>
@@ -12,8 +11,7 @@
 namespace sekisho::telemetry {
 namespace {
 
-constexpr std::size_t batch_max = 1000, text_bytes_max = 2048, facts_max = 64;
-using Batch = std::vector<WaitingRecord>;
+constexpr std::size_t text_bytes_max = 2048, facts_max = 64;
 
 // A write past RLIMIT_FSIZE should fail, not end the process.
 void ignore_file_size_signal() {
@@ -41,7 +39,6 @@ void bound(Record& record) {
     }
 }
 
-Error not_durable() { return {Errc::unavailable, "the audit log cannot be written now"}; }
 Error no_room() { return {Errc::too_large, "too many audit records wait"}; }
 
 }  // namespace
@@ -49,72 +46,6 @@ Error no_room() { return {Errc::too_large, "too many audit records wait"}; }
 std::string_view to_text(AuditState state) noexcept {
     return label_values::audit_state[static_cast<std::size_t>(state)];
 }
-
-struct AuditWriter::Impl {
-    // Answers that are due but not given yet: given on the audit thread, outside the lock.
-    struct Answer {
-        Done done;
-        Result<Seq> result;
-    };
-
-    Impl(AuditSettings given, SigningKey signing_key, PersonKeys& person_keys, const Clock& face,
-         SharedShard& counters, Log* operation_log, AuditFiles opened)
-        : settings(std::move(given)),
-          key(std::move(signing_key)),
-          keys(person_keys),
-          clock(face),
-          shard(counters),
-          log(operation_log),
-          files(std::move(opened)),
-          queue(settings.queue_records, settings.coalesce_for) {}
-
-    void begin();
-    void put(Record record, Done done);
-    void run();
-    void turn(std::unique_lock<std::mutex>& lock);
-    void finish(std::unique_lock<std::mutex>& lock);
-    Millis delay() const;
-    bool has_work() const;
-
-    void commit(std::unique_lock<std::mutex>& lock);
-    bool write_any(Batch& batch, std::uint64_t lost_now);
-    bool write_privileged(Batch& batch);
-    Result<void> write(Batch& batch, std::uint64_t gap);
-    Result<void> rotate(bool into_reserve);
-    bool leave_reserve();
-    void succeeded(Batch& batch, std::uint64_t gap);
-    void failed(const Error& error);
-    void answer_unavailable(Batch& batch);
-    Record start_record(const Recovered& found) const;
-    Result<void> checkpoint();
-    void show_state();
-
-    const AuditSettings settings;
-    const SigningKey key;
-    PersonKeys& keys;
-    const Clock& clock;
-    SharedShard& shard;
-    Log* const log;
-    AuditFiles files;  // audit thread only
-
-    mutable std::mutex mutex;
-    std::condition_variable wake;
-    AuditQueue queue;
-    std::vector<Answer> answers;
-    bool stopping = false;
-    std::size_t in_hand = 0;
-
-    // Audit thread only, but for the atomics.
-    Digest link{};
-    SteadyTime retry_at{}, reserve_retry_at{}, checkpoint_at{};
-    std::atomic<bool> full{false}, failing{false}, checkpoint_failing{false};
-    std::atomic<Seq> protected_seq{0}, signed_seq{0};  // signed: nothing new to sign up to there
-    mutable std::mutex head_mutex;
-    Head head;  // under head_mutex
-    std::mutex checkpoint_mutex;
-    std::atomic<AuditState> shown{AuditState::good};
-    std::thread thread;
-};
 
 // What the log goes on from (R21): a cut between two runs shows in this record and in the checkpoints.
 Record AuditWriter::Impl::start_record(const Recovered& found) const {
@@ -224,132 +155,6 @@ void AuditWriter::Impl::turn(std::unique_lock<std::mutex>& lock) {
         show_state();
         lock.lock();
     }
-}
-
-// One group of records. While the disk is full only privileged ones are tried until it is time to try all
-// again.
-void AuditWriter::Impl::commit(std::unique_lock<std::mutex>& lock) {
-    const bool waiting = retry_at > clock.steady();
-    if (waiting && (!full || reserve_retry_at > clock.steady())) return;
-    auto batch = queue.take(batch_max, waiting ? AuditQueue::Take::privileged_only : AuditQueue::Take::any);
-    const std::uint64_t lost_now = waiting ? 0 : queue.lost();
-    if (batch.empty() && lost_now == 0) return;
-    in_hand = batch.size();
-    lock.unlock();
-    const bool gap_written = !waiting && write_any(batch, lost_now);
-    show_state();  // before anybody hears of it
-    if (!gap_written && !batch.empty()) {
-        if (full) write_privileged(batch);
-        answer_unavailable(batch);
-    }
-    lock.lock();
-    if (gap_written) queue.forget_lost(lost_now);
-    queue.put_back(std::move(batch));
-    in_hand = 0;
-}
-
-// Writes the whole batch, the gap record before it; on success the batch is empty.
-bool AuditWriter::Impl::write_any(Batch& batch, std::uint64_t lost_now) {
-    if (files.on_reserve() && !leave_reserve()) return false;
-    if (const auto written = write(batch, lost_now); !written) {
-        failed(written.error());
-        return false;
-    }
-    succeeded(batch, lost_now);
-    const bool was_full = full.exchange(false), was_failing = failing.exchange(false);
-    if (was_full || was_failing) {
-        if (log) log->warning("audit: records are durable again", {{FieldName::lost, lost_now}});
-        if (const auto made = files.make_reserve(settings.reserve_bytes); !made && log)
-            log->error("audit: no space could be reserved for privileged records", made.error());
-    }
-    return true;
-}
-
-// The reserve is for privileged records alone: ordinary ones go on once a new reserve could be made, in a new
-// segment.
-bool AuditWriter::Impl::leave_reserve() {
-    auto ready = files.make_reserve(settings.reserve_bytes);
-    if (ready) ready = rotate(false);
-    if (!ready) failed(ready.error());
-    return static_cast<bool>(ready);
-}
-
-// Takes the privileged records out of the batch and writes them where space was kept for them.
-bool AuditWriter::Impl::write_privileged(Batch& batch) {
-    Batch chosen, rest;
-    for (auto& waiting : batch) (waiting.privileged() ? chosen : rest).push_back(std::move(waiting));
-    batch = std::move(rest);
-    if (chosen.empty()) return true;
-    Result<void> written;
-    if (!files.on_reserve()) written = rotate(true);
-    if (written) written = write(chosen, 0);
-    if (written)
-        succeeded(chosen, 0);
-    else
-        reserve_retry_at = clock.steady() + settings.retry_every;
-    if (!written && log && written.error().code() != Errc::not_found)
-        log->error("audit: the reserved space cannot be used", written.error());
-    for (auto& waiting : chosen) batch.push_back(std::move(waiting));
-    return static_cast<bool>(written);
-}
-
-Result<void> AuditWriter::Impl::rotate(bool into_reserve) {
-    std::string header;
-    const Digest hash =
-        append_header(header, {files.segment() + 1, head.seq + 1, link, settings.origin, clock.wall()});
-    auto started = into_reserve ? files.start_reserve_segment(header) : files.start_segment(header);
-    if (started) link = hash;
-    return started;
-}
-
-Result<void> AuditWriter::Impl::write(Batch& batch, std::uint64_t gap) {
-    const bool damaged = head.seq == files.recovered().head.seq && !files.recovered().damage.empty() &&
-                         files.segment() == files.recovered().segment;
-    if (!files.has_segment() || damaged ||
-        (files.size_bytes() >= settings.segment_bytes && !files.on_reserve()))
-        if (auto rotated = rotate(false); !rotated) return rotated;
-    const auto began = clock.steady();
-    std::string text;
-    Head next{head.seq, link};
-    if (gap > 0) {
-        Record lost;
-        lost.event = Event::gap;
-        lost.time = clock.wall();
-        lost.count = gap;
-        next = {next.seq + 1, append_record(text, lost, next, keys)};
-    }
-    for (auto& waiting : batch) {
-        if (waiting.record.time == WallTime{}) waiting.record.time = clock.wall();
-        next = {next.seq + 1, append_record(text, waiting.record, next, keys)};
-    }
-    if (auto appended = files.append(text); !appended) return appended;
-    const std::scoped_lock lock(head_mutex);
-    head = next;
-    link = next.hash;
-    shard.observe<Metric::audit_sync_duration>((clock.steady() - began).count());
-    return {};
-}
-
-void AuditWriter::Impl::succeeded(Batch& batch, std::uint64_t gap) {
-    const std::size_t written = batch.size() + (gap > 0 ? 1 : 0);
-    shard.add<Metric::audit_records>(static_cast<std::int64_t>(written));
-    Seq seq = head.seq - batch.size();
-    for (auto& waiting : batch)
-        if (++seq; waiting.done) waiting.done(seq);
-    batch.clear();
-}
-
-void AuditWriter::Impl::failed(const Error& error) {
-    const bool no_space = error.code() == Errc::too_large;
-    const bool news = (no_space ? full : failing).exchange(true) == false;
-    (no_space ? failing : full) = false;
-    retry_at = clock.steady() + settings.retry_every;
-    if (news && log) log->error("audit: records cannot be made durable", error);
-}
-
-void AuditWriter::Impl::answer_unavailable(Batch& batch) {
-    for (auto& waiting : batch)
-        if (auto done = std::exchange(waiting.done, nullptr)) done(not_durable());
 }
 
 Result<void> AuditWriter::Impl::checkpoint() {
