@@ -61,6 +61,8 @@ UpstreamHttp1::UpstreamHttp1(const Permit&, UpstreamPool& pool, Waiter& waiter, 
       waiting_since_(began_),
       repeatable_(may_repeat(head.method_id) && !head.has_body() && head.upgrade == Upgrade::none),
       unusual_body_(head.body_is_unusual()) {
+    if (head.upgrade == Upgrade::websocket)
+        websocket_accept_ = websocket_accept(head.value(FieldId::sec_websocket_key));
     const auto space = out_.room(upstream_head_bound(head, facts));
     const auto written =
         write_upstream_head(head, facts, {reinterpret_cast<char*>(space.data()), space.size()});
@@ -262,7 +264,7 @@ ResponsePeek UpstreamHttp1::response() {
 
 ResponsePeek UpstreamHttp1::parse_head() {
     if (in_.empty()) return {};
-    const AskedFor asked{method_, upgrade_token_};
+    const AskedFor asked{method_, upgrade_token_, websocket_accept_};
     const auto step = parse_response_head(in_.text(), limits_, asked, scan_, scratch_, head_);
     if (step.state == HeadStep::State::more) return {};
     if (step.state == HeadStep::State::fault) {

@@ -76,7 +76,7 @@ private:
     std::optional<BodyIn> body_in_;
     Framing framing_;
     Method method_;
-    std::string upgrade_token_;
+    std::string upgrade_token_, websocket_accept_;
     HeadScan scan_;
     ResponseHead head_;
     std::size_t head_bytes_ = 0;  // of a parsed head still at the front of in_

@@ -1,5 +1,7 @@
 #include "gateway/http/head_rules.hpp"
 
+#include "base/base64.hpp"
+#include "base/sha1.hpp"
 #include "gateway/http/byte_class.hpp"
 
 #include <array>
@@ -257,7 +259,9 @@ HeadFault read_switching(ResponseHead& head, const HopFacts& hop, const AskedFor
         head.repeated.has(FieldId::upgrade) || !equal_ignoring_case(token, asked.upgrade_token))
         return HeadFault::switching_invalid;
     const bool websocket = equal_ignoring_case(token, "websocket");
-    if (websocket && head.value(FieldId::sec_websocket_accept).size() != 28)
+    const std::string_view accept = head.value(FieldId::sec_websocket_accept);
+    if (websocket &&
+        (accept.size() != 28 || (!asked.websocket_accept.empty() && accept != asked.websocket_accept)))
         return HeadFault::switching_invalid;
     head.upgrade = websocket ? Upgrade::websocket : Upgrade::other;
     head.upgrade_token = token;
@@ -365,6 +369,11 @@ bool valid_host(std::string_view host) noexcept {
         if (at == 0) return false;
     }
     return at == host.size() || (host[at] == ':' && valid_port(host.substr(at + 1)));
+}
+
+std::string websocket_accept(std::string_view key) {
+    constexpr std::string_view of_every_server = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    return base64(sha1(as_bytes(std::string(key).append(of_every_server))));
 }
 
 }  // namespace sekisho::gateway

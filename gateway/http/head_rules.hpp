@@ -69,8 +69,12 @@ HeadFault apply_request_rules(RequestHead& head) noexcept;
 // What the request was, as far as its response's framing depends on it (RFC 9112 section 6.3).
 struct AskedFor {
     Method method = Method::get;
-    std::string_view upgrade_token;  // what we asked to switch to; empty = nothing
+    std::string_view upgrade_token;     // what we asked to switch to; empty = nothing
+    std::string_view websocket_accept;  // what Sec-WebSocket-Accept must be; empty = anything of its size
 };
+
+// websocket_accept is the answer to a Sec-WebSocket-Key (RFC 6455 section 4.2.2).
+std::string websocket_accept(std::string_view key);
 
 // apply_response_rules does the same for an upstream's response. The caller bounds how many interim
 // responses it takes.
