@@ -172,6 +172,8 @@ private:
                 // "/a" and "/a/" are the same prefix.
                 auto prefix = app.paths[i];
                 while (prefix.size() > 1 && prefix.back() == '/') prefix.pop_back();
+        if (app.preflight.answered && app.cross_site_callers.empty())
+            at("app.preflight_nobody", path + ".preflight");
                 if (app.path_case == PathCase::insensitive) prefix = lower(prefix);
                 const auto [other, fresh] = owners.emplace(app.host + prefix, &app);
                 if (!fresh)

@@ -191,7 +191,13 @@ struct App {
     bool websocket = false;
     std::vector<std::string> origins;  // exact origins allowed for WebSocket; default: the app's own
     std::vector<std::string> cross_site_callers;  // origins allowed past the Sec-Fetch-Site rule (R3)
-    std::vector<std::string> cookie_domains;      // approved Domain= values (R10)
+    struct Preflight {
+        bool answered = false;  // by us; else preflights are judged as any request
+        std::vector<std::string> methods, headers;
+        bool credentials = false;
+        Seconds max_age{600};
+    } preflight;                              // of cross_site_callers
+    std::vector<std::string> cookie_domains;  // approved Domain= values (R10)
     bool assertion = true;
     bool service_tokens = false;  // scripts may come with one in place of a session
     Place place;

@@ -382,6 +382,24 @@ constexpr Key table[] = {
      "Begin, in quotes.", "始まり。引用符で囲みます。", "", ""},
     {"rules[].allow.if[].hours.to", T::minute, S::one, N::given, "24:00", 0, 0, R::live, L::any, "0.1",
      "End, in quotes.", "終わり。引用符で囲みます。", "", ""},
+    {"apps.*.preflight", T::record, S::one, N::optional, "preflights are judged like any request", 0, 0,
+     R::live, L::never, "0.1",
+     "Answer the CORS preflights of cross_site_callers here, without sign-in and without the app. The "
+     "request "
+     "that follows is decided in full; the app's own answer must name the origin.",
+     "cross_site_callers からの CORS の事前確認に、サインインもアプリも介さずここで答えます。"
+     "続く要求は通常どおり判断します。その応答の許可はアプリが返します。",
+     "", ""},
+    {"apps.*.preflight.methods", T::method, S::list, N::required, "", 0, 0, R::live, L::added, "0.1",
+     "Methods a caller may ask for.", "許すメソッド。", "", ""},
+    {"apps.*.preflight.headers", T::text, S::list, N::optional, "none", 1, 64, R::live, L::added, "0.1",
+     "Request fields a caller may send, by name.", "許す要求フィールドの名前。", "", ""},
+    {"apps.*.preflight.credentials", T::boolean, S::one, N::given, "false", 0, 0, R::live, L::more, "0.1",
+     "Let callers send cookies.", "クッキーを送ることを許します。",
+     "The caller's page then acts with the rights of whoever looks at it.",
+     "呼び出し元のページが、見ている人の権限で操作できます。"},
+    {"apps.*.preflight.max_age", T::duration, S::one, N::given, "10m", s, d, R::live, L::never, "0.1",
+     "How long a browser may remember the answer.", "ブラウザーが答えを覚えてよい時間。", "", ""},
     {"rules[].allow.if[].hours.timezone", T::timezone, S::one, N::optional, "timezone", 0, 0, R::live, L::any,
      "0.1", "Time zone of the window.", "この時間帯に使う時間帯名。", "", ""},
 };

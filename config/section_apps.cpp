@@ -31,6 +31,24 @@ constexpr Field<Upstream> upstream_fields[] = {
     field<&Upstream::host_header>("host_header"),
 };
 
+constexpr Field<App::Preflight> preflight_fields[] = {
+    field<&App::Preflight::methods>("methods"),
+    field<&App::Preflight::headers>("headers"),
+    field<&App::Preflight::credentials>("credentials"),
+    field<&App::Preflight::max_age>("max_age"),
+};
+
+// Names of fields are compared in lower case, and go into an answer of ours: tokens only.
+void read_preflight(Decoder& decoder, const Key& key, const Node& node, App& out) {
+    out.preflight.answered = true;
+    read_record(decoder, key.path, node, preflight_fields, out.preflight);
+    for (auto& name : out.preflight.headers) {
+        name = lower(name);
+        if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
+            decoder.fault("app.preflight_header", node, {name});
+    }
+}
+
 constexpr Field<App> fields_of_app[] = {
     field<&App::title>("title"),
     field<&App::about>("about"),
@@ -45,6 +63,10 @@ constexpr Field<App> fields_of_app[] = {
     field<&App::websocket>("websocket"),
     field<&App::origins>("origins"),
     field<&App::cross_site_callers>("cross_site_callers"),
+    {"preflight", read_preflight,
+     [](Printer& printer, const Key& key, const App& from) {
+         print_record(printer, key.path, preflight_fields, from.preflight);
+     }},
     field<&App::cookie_domains>("cookie_domains"),
     field<&App::assertion>("assertion"),
     field<&App::service_tokens>("service_tokens"),

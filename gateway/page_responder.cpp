@@ -218,6 +218,8 @@ LocalReply PageResponder::fault(const SnapshotPtr& snapshot, const RequestHead* 
 LocalReply PageResponder::malformed(const SnapshotPtr& snapshot, int status, std::string_view request_id) {
     const auto request =
         request_of(snapshot, nullptr, nullptr, nullptr, request_id, system_clock_face().wall());
+        case Refused::preflight:
+            return preflight_reply(head, preflight_rules(snapshot->app(*verdict.app)));
     auto reply = status == 431 ? local(answer_cookies(request))
                                : local(answer_error(request, key_of_status(status), {{"size", "-"}}));
     reply.status = status;

@@ -88,6 +88,8 @@ std::string_view reason_text(const Verdict& verdict) noexcept {
             return "token_misused";
         case Refused::token_invalid:
             return "token_invalid";
+        case Refused::preflight:
+            return "preflight";
     }
     return "other";
 }
@@ -130,6 +132,7 @@ telemetry::Record Recorder::audit_record(const Snapshot& snapshot, const Verdict
 void Recorder::decided(const Snapshot& snapshot, const Verdict& verdict, const ExchangeFacts& facts,
                        Admission::Standing* standing, telemetry::AuditWriter::Done durable) {
     using telemetry::label_values::reason;
+    if (verdict.refused == Refused::preflight) return;  // nothing was decided about anybody
     const bool allow = verdict.kind == Verdict::Kind::permit;
     const auto app_label =
         verdict.app ? snapshot.parts(*verdict.app).label : telemetry::Registry::other(telemetry::Label::app);

@@ -63,4 +63,10 @@ Result<SnapshotPtr> make_snapshot(std::shared_ptr<const config::Model> model, st
     return SnapshotPtr(std::move(snapshot));
 }
 
+PreflightRules preflight_rules(const config::App& app) noexcept {
+    if (!app.preflight.answered) return {};
+    const auto& given = app.preflight;
+    return {app.cross_site_callers, given.methods, given.headers, given.credentials, given.max_age};
+}
+
 }  // namespace sekisho::gateway

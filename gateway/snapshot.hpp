@@ -3,6 +3,7 @@
 // began with. SnapshotBoard is where workers find the newest.
 #include "base/clock.hpp"
 #include "config/model.hpp"
+#include "gateway/http/preflight.hpp"
 #include "gateway/http/route_table.hpp"
 #include "gateway/net/tls_context.hpp"
 #include "gateway/portal/standings.hpp"
@@ -41,6 +42,9 @@ struct Snapshot {
     const config::App& app(AppId id) const noexcept { return model->apps[id.value]; }
     const AppParts& parts(AppId id) const noexcept { return apps[id.value]; }
 };
+
+// preflight_rules: which preflights an app's configuration answers; of an app that answers none, no origin.
+PreflightRules preflight_rules(const config::App& app) noexcept;
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 

@@ -34,6 +34,7 @@ enum class Refused : std::uint8_t {
     not_serving,      // 503: the worker's lease lapsed (R8)
     token_misused,    // 400: two service tokens, one beside our cookies, or on our own pages
     token_invalid,    // 401: a service token that opens nothing here
+    preflight,        // 204: a preflight the app's configuration answers; nobody was let in
 };
 
 struct Verdict {

@@ -3,6 +3,7 @@
 #include "gateway/admission/admission.hpp"
 #include "gateway/forward/rewrite.hpp"
 #include "gateway/http/fetch_metadata.hpp"
+#include "gateway/http/preflight.hpp"
 
 #include <algorithm>
 
@@ -97,6 +98,11 @@ void Admission::judge_portal(const RequestHead& head, WallTime now, Verdict& ver
 
 void Admission::judge_app(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer,
                           WallTime now, Verdict& verdict) {
+    if (verdict.app && !verdict.path.starts_with("/.sekisho") &&
+        is_allowed_preflight(head, preflight_rules(snapshot->app(*verdict.app)))) {
+        refuse(verdict, Refused::preflight);
+        return;
+    }
     const auto token = find_service_token(head);
     if (token.kind != PresentedToken::Kind::none)
         return judge_token(snapshot, head, peer, token, now, verdict);
