@@ -42,6 +42,7 @@ public:
         check_listen();
         check_store_and_audit();
         check_sessions();
+        check_notify();
         for (const auto& person : model_.people) check_person(person);
         for (const auto& org : model_.orgs) check_org(org);
         for (const auto& upstream : model_.upstreams) check_upstream(upstream);
@@ -104,6 +105,16 @@ private:
         one(model_.sessions.ops, "sessions.ops");
     }
 
+    void check_notify() {
+        const auto& notify = model_.notify;
+        if (notify.mail.user.empty() != notify.mail.password_path.empty())
+            at("notify.half_sign_in", "notify.mail");
+        const auto silent = std::count_if(model_.people.begin(), model_.people.end(),
+                                          [](const Person& person) { return person.mail.empty(); });
+        if (!notify.mail.host.empty() && notify.webhook.host.empty() && notify.folder.empty() && silent > 0)
+            at("notify.no_address", "notify.mail", {std::to_string(silent)});
+    }
+
     std::string kind_text(PersonKind kind) const { return print_one(*find_key("people.*.kind"), kind); }
 
     void check_person(const Person& person) {
@@ -161,6 +172,8 @@ private:
         known(upstreams_, "name.upstream", app.upstream, path + ".upstream");
         known(tiers_, "name.tier", app.tier, path + ".tier");
         if (app.host == model_.portal.host) at("app.portal_host", path + ".host", {app.host});
+        if (app.preflight.answered && app.cross_site_callers.empty())
+            at("app.preflight_nobody", path + ".preflight");
         if (!app.websocket && model_.places.has(path + ".origins"))
             at("app.websocket_off", path + ".origins");
     }
@@ -172,8 +185,6 @@ private:
                 // "/a" and "/a/" are the same prefix.
                 auto prefix = app.paths[i];
                 while (prefix.size() > 1 && prefix.back() == '/') prefix.pop_back();
-        if (app.preflight.answered && app.cross_site_callers.empty())
-            at("app.preflight_nobody", path + ".preflight");
                 if (app.path_case == PathCase::insensitive) prefix = lower(prefix);
                 const auto [other, fresh] = owners.emplace(app.host + prefix, &app);
                 if (!fresh)

@@ -44,7 +44,9 @@ public:
             check_certificate(model_.tls.certificates[i], "tls.certificates[" + std::to_string(i) + "]");
         // A certificate nobody could read says nothing about which hosts are covered.
         if (certificates_.size() == model_.tls.certificates.size()) check_coverage();
-        for (const auto& upstream : model_.upstreams) check_authorities(upstream);
+        for (const auto& upstream : model_.upstreams)
+            check_authorities(upstream.ca_path, "upstreams." + upstream.name + ".ca", "upstream.ca");
+        check_notify();
         check_master_key();
     }
 
@@ -108,13 +110,21 @@ private:
         for (const auto& app : model_.apps) check_host(app.host, "apps." + app.name + ".host");
     }
 
-    void check_authorities(const Upstream& upstream) {
-        if (upstream.ca_path.empty()) return;
-        const auto path = "upstreams." + upstream.name + ".ca";
-        const auto pem = DiskFiles().read(upstream.ca_path, pem_bytes_max);
+    void check_authorities(const std::string& file, const std::string& path, std::string_view id) {
+        if (file.empty()) return;
+        const auto pem = DiskFiles().read(file, pem_bytes_max);
         const auto facts =
             pem ? read_chain(*pem) : Result<CertificateFacts>(Error(Errc::not_found, "it cannot be read"));
-        if (!facts) at("upstream.ca", path, {upstream.ca_path, std::string(facts.error().detail())});
+        if (!facts) at(id, path, {file, std::string(facts.error().detail())});
+    }
+
+    void check_notify() {
+        const auto& mail = model_.notify.mail;
+        const auto& webhook = model_.notify.webhook;
+        check_authorities(mail.ca_path, "notify.mail.ca", "notify.ca");
+        check_authorities(webhook.ca_path, "notify.webhook.ca", "notify.ca");
+        if (!mail.password_path.empty()) check_secret(mail.password_path, "notify.mail.password_file");
+        if (!webhook.secret_path.empty()) check_secret(webhook.secret_path, "notify.webhook.secret_file");
     }
 
     void check_master_key() {

@@ -19,6 +19,7 @@ inline constexpr Word<FactorStrength> strengths[] = {{"password", FactorStrength
                                                      {"otp", FactorStrength::otp}};
 inline constexpr Word<PathCase> path_cases[] = {{"sensitive", PathCase::sensitive},
                                                 {"insensitive", PathCase::insensitive}};
+inline constexpr Word<Language> languages[] = {{"ja", Language::ja}, {"en", Language::en}};
 inline constexpr Word<OnAuditFailure> audit_failures[] = {
     {"refuse", OnAuditFailure::refuse}, {"serve_and_count", OnAuditFailure::serve_and_count}};
 

@@ -116,6 +116,29 @@ struct Sessions {
     SessionLimits ops{Seconds{4 * 3600}, Seconds{900}, 2};
 };
 
+// Where notices to people go. A channel is off while its first member is empty.
+struct Notify {
+    struct Mail {
+        std::string host;
+        std::uint16_t port = 587;
+        bool implicit_tls = false;  // TLS from the first byte (port 465); else STARTTLS, and never without
+        std::string from;           // address
+        std::string ca_path;        // empty = the system's roots
+        std::string user, password_path;
+    } mail;
+    struct Webhook {
+        std::string host;
+        std::uint16_t port = 443;
+        std::string path{"/"};
+        std::string ca_path;
+        std::string secret_path;  // signs every call
+    } webhook;
+    std::string folder;  // one file for each notice
+    std::optional<Language> language{Language::en};
+    Seconds give_up_after{3 * 86400};
+    std::uint32_t waiting_max = 10'000;
+};
+
 struct Network {
     std::string name;
     std::vector<Prefix> prefixes;
@@ -134,6 +157,8 @@ struct Person {
     std::vector<std::string> groups;
     std::string org;  // contractors only
     LocalText display;
+    std::string mail;                  // where notices go; empty = nowhere by mail
+    std::optional<Language> language;  // of notices; default: notify.language
     Place place;
 };
 
@@ -246,6 +271,7 @@ struct Model {
     Audit audit;
     Limits limits;
     Sessions sessions;
+    Notify notify;
     std::vector<Network> networks;
     std::vector<Group> groups;
     std::vector<Person> people;

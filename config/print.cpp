@@ -46,6 +46,9 @@ std::string print_one(const Key&, PersonKind value) { return print_choice<Person
 std::string print_one(const Key&, FactorStrength value) {
     return print_choice<FactorStrength>(strengths, value);
 }
+std::string print_one(const Key&, const std::optional<Language>& value) {
+    return value ? print_choice<Language>(languages, *value) : std::string();
+}
 std::string print_one(const Key&, PathCase value) { return print_choice<PathCase>(path_cases, value); }
 std::string print_one(const Key&, OnAuditFailure value) {
     return print_choice<OnAuditFailure>(audit_failures, value);

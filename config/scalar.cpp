@@ -369,6 +369,13 @@ bool read_one(Decoder& d, const Key& k, const Node& n, OnAuditFailure& out) {
     return read_choice<OnAuditFailure>(d, k, n, audit_failures, out);
 }
 
+bool read_one(Decoder& d, const Key& k, const Node& n, std::optional<Language>& out) {
+    Language language{};
+    if (!read_choice<Language>(d, k, n, languages, language)) return false;
+    out = language;
+    return true;
+}
+
 bool read_one(Decoder& decoder, const Key& key, const Node& node, WhoClause& out) {
     if (!need_scalar(decoder, key, node)) return false;
     out.clear();

@@ -66,6 +66,7 @@ bool read_one(Decoder&, const Key&, const Node&, PersonKind& out);
 bool read_one(Decoder&, const Key&, const Node&, FactorStrength& out);
 bool read_one(Decoder&, const Key&, const Node&, PathCase& out);
 bool read_one(Decoder&, const Key&, const Node&, OnAuditFailure& out);
+bool read_one(Decoder&, const Key&, const Node&, std::optional<Language>& out);
 bool read_one(Decoder&, const Key&, const Node&, WhoClause& out);
 
 // Url is what Type::url takes apart.
@@ -95,6 +96,7 @@ std::string print_one(const Key&, PersonKind value);
 std::string print_one(const Key&, FactorStrength value);
 std::string print_one(const Key&, PathCase value);
 std::string print_one(const Key&, OnAuditFailure value);
+std::string print_one(const Key&, const std::optional<Language>& value);
 std::string print_one(const Key&, const WhoClause& value);
 std::string days_text(std::uint8_t days);
 std::string minute_text(std::uint16_t minute);

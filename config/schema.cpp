@@ -43,6 +43,7 @@ constexpr TypeWords words[] = {
     {Type::timezone, "a time zone such as Asia/Tokyo", "Asia/Tokyo のような時間帯名"},
     {Type::person_kind, "staff, contractor or ops", "staff、contractor、ops のいずれか"},
     {Type::factor, "password, recovery or otp", "password、recovery、otp のいずれか"},
+    {Type::language, "ja or en", "ja か en"},
     {Type::path_case, "sensitive or insensitive", "sensitive か insensitive"},
     {Type::audit_failure, "refuse or serve_and_count", "refuse か serve_and_count"},
     {Type::who, "any, or user:, group:, org: or kind: with a name, joined with &",

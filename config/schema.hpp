@@ -35,6 +35,7 @@ enum class Type : std::uint8_t {
     person_kind,    // staff, contractor, ops
     factor,         // otp, recovery, password
     path_case,      // sensitive, insensitive
+    language,       // ja, en
     audit_failure,  // refuse, serve_and_count
     who,            // kind:staff & group:finance
     secret,         // {file: path} or {env: NAME}

@@ -45,11 +45,18 @@ void print_groups(Printer& printer, const Key&, const Model& from) {
     }
 }
 
+void read_mail(Decoder& decoder, const Key& key, const Node& node, Person& out) {
+    read_mail_address(decoder, key, node, out.mail);
+}
+
 constexpr Field<Person> person_fields[] = {
     field<&Person::kind>("kind"),
     field<&Person::groups>("groups"),
     field<&Person::org>("org"),
     field<&Person::display>("name"),
+    {"mail", read_mail,
+     [](Printer& printer, const Key& key, const Person& from) { print_value(printer, key, from.mail); }},
+    field<&Person::language>("language"),
 };
 
 constexpr Field<Hours> hours_fields[] = {

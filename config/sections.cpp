@@ -10,7 +10,8 @@ namespace {
 const std::vector<Field<Model>>& root_fields() {
     static const auto all = [] {
         std::vector<Field<Model>> fields;
-        for (const auto section : {service_fields(), people_fields(), app_fields(), rule_fields()})
+        for (const auto section :
+             {service_fields(), notify_fields_of_model(), people_fields(), app_fields(), rule_fields()})
             fields.insert(fields.end(), section.begin(), section.end());
         return fields;
     }();

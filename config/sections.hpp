@@ -12,6 +12,7 @@ std::vector<Flat> flatten(const Model& model);
 
 // The fields each section contributes to the root.
 std::span<const Field<Model>> service_fields();
+std::span<const Field<Model>> notify_fields_of_model();
 std::span<const Field<Model>> people_fields();
 std::span<const Field<Model>> app_fields();
 std::span<const Field<Model>> rule_fields();
@@ -19,5 +20,8 @@ std::span<const Field<Model>> rule_fields();
 // Shared by organisations and rules.
 void read_hours(Decoder& decoder, std::string_view pattern, const Node& node, Hours& out);
 std::string hours_text(const Hours& hours);
+
+// read_mail_address takes one plain mailbox: "sato@bank.example".
+void read_mail_address(Decoder& decoder, const Key& key, const Node& node, std::string& out);
 
 }  // namespace sekisho::config
