@@ -82,6 +82,18 @@ struct ServiceTokenUse {
     std::int32_t day = 0;
 };
 
+// One notice on its way by one channel.
+enum class NoticeChannel : std::uint8_t { mail, webhook, folder };
+struct NoticeRow {
+    std::string id;  // of the notice; the same by every channel, and each time it is tried
+    NoticeChannel channel = NoticeChannel::folder;
+    std::string kind, user;
+    std::string address;  // mail only
+    std::string language, subject, body;
+    WallTime created{}, due{};
+    std::uint32_t attempts = 0;
+};
+
 struct LastSeen {
     Digest id_hash{};
     std::int64_t seconds = 0;
@@ -173,6 +185,23 @@ public:
     // throttle buckets
     virtual Result<> put_throttle(const std::vector<ThrottleRow>& rows, const std::vector<Digest>& gone) = 0;
     virtual Result<std::vector<ThrottleRow>> throttle_rows() = 0;
+
+    // notices
+    // put_notices keeps all of them, or none when more than `most` would wait (false).
+    virtual Result<bool> put_notices(const std::vector<NoticeRow>& rows, std::size_t most) = 0;
+    // due_notices: the longest due first. One due implausibly late (the clock stood ahead) is due now.
+    virtual Result<std::vector<NoticeRow>> due_notices(NoticeChannel channel, WallTime now,
+                                                       std::size_t most) = 0;
+    virtual Result<> put_off_notice(std::string_view id, NoticeChannel channel, WallTime due) = 0;
+    virtual Result<> delete_notice(std::string_view id, NoticeChannel channel) = 0;
+    virtual Result<std::size_t> notices_waiting(NoticeChannel channel) = 0;
+
+    // head grows with every durable transaction: a store whose head is below one seen before is an old copy.
+    virtual Result<std::int64_t> head() = 0;
+    // distrust_past forgets what an old copy may have brought back: sessions, service tokens, activation
+    // links, recovery codes, known browsers; and no TOTP code of a step before `now` is taken. The head goes
+    // above `witnessed`. [durable]
+    virtual Result<> distrust_past(WallTime now, std::int64_t witnessed) = 0;
 
     // keys
     virtual Result<std::vector<KeyRow>> keys() = 0;

@@ -39,6 +39,8 @@ enum class Event : std::uint8_t {
     reload_refused,
     continuity,
     coalesced,
+    notice_undelivered,
+    store_rollback,
 };
 
 // ordinary records wait when the disk is full; privileged ones may use the reserved space (R20).
@@ -85,6 +87,10 @@ inline constexpr EventDefinition event_table[] = {
      "a continuity plan was armed, activated or ended"},
     {Event::coalesced, "coalesced", EventClass::ordinary,
      "anonymous refusals like an earlier record; `count` says how many"},
+    {Event::notice_undelivered, "notice.undelivered", EventClass::ordinary,
+     "a notice to a person was given up or found no room; `reason` names its kind"},
+    {Event::store_rollback, "store.rollback", EventClass::privileged,
+     "the store is older than its witness: every session, service token, link and recovery code was ended"},
 };
 constexpr const EventDefinition& definition(Event event) {
     return event_table[static_cast<std::size_t>(event)];

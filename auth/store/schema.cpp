@@ -10,7 +10,7 @@ namespace sekisho::auth {
 namespace {
 
 // Step N brings version N to N + 1. Times are milliseconds since the epoch; 0 stands for never.
-constexpr std::array<const char*, 2> steps = {R"sql(
+constexpr std::array<const char*, 3> steps = {R"sql(
 CREATE TABLE accounts (
   name TEXT PRIMARY KEY, status INTEGER NOT NULL, password_hash TEXT NOT NULL, epoch INTEGER NOT NULL,
   created INTEGER NOT NULL, activated INTEGER NOT NULL, last_sign_in INTEGER NOT NULL
@@ -57,6 +57,17 @@ CREATE TABLE service_tokens (
   created INTEGER NOT NULL, expires INTEGER NOT NULL, last_used_day INTEGER NOT NULL, over INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX service_tokens_of ON service_tokens(owner);
+)sql",
+                                              R"sql(
+CREATE TABLE notices (
+  id TEXT NOT NULL, channel INTEGER NOT NULL, kind TEXT NOT NULL, user TEXT NOT NULL,
+  address TEXT NOT NULL, language TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
+  created INTEGER NOT NULL, due INTEGER NOT NULL, attempts INTEGER NOT NULL,
+  PRIMARY KEY (id, channel)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notices_due ON notices(channel, due);
+CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), value INTEGER NOT NULL) STRICT;
+INSERT INTO head VALUES (1, 0);
 )sql"};
 
 Result<int> version_of(Database& database) {

@@ -1,6 +1,6 @@
 #pragma once
 // The store behind one mutex, as one class whose members live by subject: sqlite_accounts.cpp,
-// sqlite_factors.cpp, sqlite_sessions.cpp, and the rest in sqlite_store.cpp.
+// sqlite_factors.cpp, sqlite_sessions.cpp, sqlite_notices.cpp, and the rest in sqlite_store.cpp.
 #include "auth/store.hpp"
 #include "auth/store/sqlite_io.hpp"
 
@@ -74,6 +74,16 @@ public:
 
     Result<> put_throttle(const std::vector<ThrottleRow>& rows, const std::vector<Digest>& gone) override;
     Result<std::vector<ThrottleRow>> throttle_rows() override;
+
+    Result<bool> put_notices(const std::vector<NoticeRow>& rows, std::size_t most) override;
+    Result<std::vector<NoticeRow>> due_notices(NoticeChannel channel, WallTime now,
+                                               std::size_t most) override;
+    Result<> put_off_notice(std::string_view id, NoticeChannel channel, WallTime due) override;
+    Result<> delete_notice(std::string_view id, NoticeChannel channel) override;
+    Result<std::size_t> notices_waiting(NoticeChannel channel) override;
+
+    Result<std::int64_t> head() override;
+    Result<> distrust_past(WallTime now, std::int64_t witnessed) override;
 
     Result<std::vector<KeyRow>> keys() override;
     Result<> put_key(const KeyRow& row, std::string_view retire) override;

@@ -117,6 +117,7 @@ std::int64_t Database::changes() const noexcept { return sqlite3_changes64(handl
 
 Transaction::Transaction(Database& database, Durability durability)
     : database_(database),
+      durability_(durability),
       begun_(database.execute(durability == Durability::full ? "PRAGMA synchronous=FULL"
                                                              : "PRAGMA synchronous=NORMAL")) {
     if (begun_) begun_ = database.execute("BEGIN IMMEDIATE");
@@ -129,6 +130,8 @@ Transaction::~Transaction() {
 
 Result<> Transaction::commit() {
     if (!begun_) return begun_;
+    if (const char* last = database_.at_durable_commit(); last != nullptr && durability_ == Durability::full)
+        if (auto written = database_.query(last).run(); !written) return written;
     auto done = database_.execute("COMMIT");
     open_ = !done.has_value();
     return done;

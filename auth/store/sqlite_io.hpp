@@ -65,11 +65,15 @@ public:
     Query query(const char* sql);
     // execute runs statements without parameters or rows.
     Result<> execute(const char* sql);
+    // with_each_durable_commit runs a statement at the end of every transaction of full durability.
+    void with_each_durable_commit(const char* sql) noexcept { at_durable_commit_ = sql; }
+    const char* at_durable_commit() const noexcept { return at_durable_commit_; }
     std::int64_t changes() const noexcept;  // rows the last statement wrote
 
 private:
     explicit Database(sqlite3* handle) : handle_(handle) {}
     sqlite3* handle_;
+    const char* at_durable_commit_ = nullptr;
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 
@@ -84,6 +88,7 @@ public:
 
 private:
     Database& database_;
+    const Durability durability_;
     Result<> begun_;
     bool open_ = false;
 };

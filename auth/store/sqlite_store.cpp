@@ -128,6 +128,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path) {
     auto database = Database::open(path);
     if (!database) return database.error();
     if (auto done = migrate(**database, path); !done) return done.error();
+    (*database)->with_each_durable_commit("UPDATE head SET value=value+1");
     return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*database)));
 }
 

@@ -294,6 +294,80 @@ TEST_P(StoreContract, ThrottleRowsAndKeysComeBack) {
     EXPECT_EQ(store->keys().value().size(), 1u);
 }
 
+TEST_P(StoreContract, NoticesWaitTheirTurnAndSurvive) {
+    const auto notice = [&](std::string id, NoticeChannel channel, WallTime due) {
+        return NoticeRow{std::move(id), channel, "kind", "sato", "sato@x.example", "ja", "件名",
+                         "本文",        now,     due,    0};
+    };
+    ASSERT_TRUE(
+        store
+            ->put_notices({notice("a", NoticeChannel::mail, now), notice("a", NoticeChannel::folder, now),
+                           notice("b", NoticeChannel::mail, now - Seconds{5})},
+                          10)
+            .value());
+    again();
+    auto rows = store->due_notices(NoticeChannel::mail, now, 10).value();
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_EQ(rows[0].id, "b") << "the longest due first";
+    EXPECT_EQ(rows[1].subject, "件名");
+    EXPECT_EQ(rows[1].address, "sato@x.example");
+    EXPECT_EQ(store->due_notices(NoticeChannel::mail, now, 1).value().size(), 1u);
+    ASSERT_TRUE(store->put_off_notice("b", NoticeChannel::mail, now + Seconds{60}));
+    EXPECT_EQ(store->due_notices(NoticeChannel::mail, now, 10).value().size(), 1u);
+    rows = store->due_notices(NoticeChannel::mail, now + Seconds{60}, 10).value();
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_EQ(rows[1].attempts, 1u);
+    // Put off while the clock stood a year ahead: due now.
+    ASSERT_TRUE(store->put_off_notice("b", NoticeChannel::mail, now + std::chrono::hours{24 * 365}));
+    EXPECT_EQ(store->due_notices(NoticeChannel::mail, now, 10).value().size(), 2u);
+    ASSERT_TRUE(store->delete_notice("a", NoticeChannel::mail));
+    EXPECT_EQ(store->notices_waiting(NoticeChannel::mail).value(), 1u);
+    EXPECT_EQ(store->notices_waiting(NoticeChannel::folder).value(), 1u) << "each channel for itself";
+    // All or none within the bound.
+    EXPECT_FALSE(
+        store->put_notices({notice("c", NoticeChannel::mail, now), notice("d", NoticeChannel::mail, now)}, 3)
+            .value());
+    EXPECT_EQ(store->notices_waiting(NoticeChannel::mail).value(), 1u);
+}
+
+TEST_P(StoreContract, TheHeadGrowsWithWhatMustNotRollBack) {
+    account("sato");
+    const auto begun = store->head().value();
+    EXPECT_GT(begun, 0);
+    ASSERT_TRUE(store->set_password("sato", "x"));
+    const auto after = store->head().value();
+    EXPECT_GT(after, begun);
+    ASSERT_TRUE(store->note_sign_in("sato", now));
+    EXPECT_EQ(store->head().value(), after) << "what a power cut may take does not count";
+    again();
+    EXPECT_EQ(store->head().value(), after);
+}
+
+TEST_P(StoreContract, AnOldCopyIsBelievedInNothingThatCanBeRevokedOrUsedUp) {
+    account("sato");
+    ASSERT_TRUE(store->replace_factors(factors("sato"), 0, now).value());
+    const auto epoch = store->account("sato").value().epoch;
+    ASSERT_TRUE(store->insert_session(*session("one"), epoch).value());
+    ASSERT_TRUE(store->put_known_browser({digest("browser"), "sato", now + Seconds{99}}));
+    ASSERT_TRUE(store->put_activation({digest("link"), "sato", now + Seconds{99}, {}, {}}));
+    ServiceTokenRow token;
+    token.hash = digest("token");
+    token.owner = "sato";
+    ASSERT_TRUE(store->insert_service_token(token).value());
+    ASSERT_TRUE(store->distrust_past(now, 5000));
+    EXPECT_GT(store->head().value(), 5000);
+    EXPECT_TRUE(store->sessions().value().empty());
+    EXPECT_TRUE(store->service_tokens().value().empty());
+    EXPECT_EQ(store->recovery_codes_left("sato").value(), 0u);
+    EXPECT_FALSE(store->known_browser_user(digest("browser"), now).value());
+    EXPECT_EQ(store->activation(digest("link"), now).error().code(), Errc::not_found);
+    EXPECT_GT(store->account("sato").value().epoch, epoch);
+    const auto step = std::chrono::floor<Seconds>(now.time_since_epoch()).count() / 30;
+    EXPECT_FALSE(store->advance_totp("sato", step).value()) << "a code that may have been used";
+    EXPECT_TRUE(store->advance_totp("sato", step + 2).value());
+    EXPECT_EQ(store->account("sato").value().status, AccountStatus::active);
+}
+
 std::unique_ptr<Store> open_sqlite(const std::string& directory) {
     return open_sqlite_store(directory + "/sekisho.db").value();
 }
