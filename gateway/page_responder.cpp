@@ -17,11 +17,12 @@ telemetry::Event audit_event(std::string_view name) noexcept {
         std::string_view name;
         Event event;
     };
-    static constexpr Row rows[] = {{"signin.succeeded", Event::sign_in}, {"signin", Event::sign_in_step},
-                                   {"stepup", Event::step_up},           {"session", Event::session_end},
-                                   {"signout", Event::sign_out},         {"activation", Event::activation},
-                                   {"factor", Event::factor_change},     {"recovery", Event::factor_change},
-                                   {"password", Event::password_change}};
+    static constexpr Row rows[] = {
+        {"signin.succeeded", Event::sign_in}, {"signin", Event::sign_in_step},
+        {"stepup", Event::step_up},           {"session", Event::session_end},
+        {"device", Event::session_end},       {"signout", Event::sign_out},
+        {"activation", Event::activation},    {"factor", Event::factor_change},
+        {"recovery", Event::factor_change},   {"password", Event::password_change}};
     for (const auto& row : rows)
         if (name.starts_with(row.name)) return row.event;
     return Event::decision_deny;  // a form or a hand-over that was refused
@@ -67,6 +68,23 @@ void count_factors(telemetry::SharedShard& shard, const PageEvent& event) {
     } else if (event.event == "activation.completed") {
         count(factor_activation, result_accepted);
     }
+}
+
+// What of a page's event a person may have to hear of by another way.
+NoticeFacts notice_facts(const PortalRequest& request, const PageEvent& event) {
+    NoticeFacts facts;
+    facts.event = event.event;
+    facts.user = event.user;
+    facts.agent = request.field("user-agent");
+    facts.from = request.client;
+    for (const auto& [name, value] : event.detail) {
+        if (name == "new_browser") facts.new_browser = value == "yes";
+        if (name == "factor") facts.by_recovery = value == "recovery";
+        if (name == "codes_left") facts.recovery_codes_left = parse_unsigned(value, 1000).value_or(0);
+        if (name == "device") facts.device = value;
+        if (name == "sessions") facts.sessions_ended = parse_unsigned(value, 1'000'000).value_or(0);
+    }
+    return facts;
 }
 
 // Forms whose answer costs a password hash.
@@ -200,6 +218,8 @@ LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead
             return local(answer_error(request, "http.bad"));
         case Refused::token_invalid:
             return invalid_token(request);
+        case Refused::preflight:
+            return preflight_reply(head, preflight_rules(snapshot->app(*verdict.app)));
         case Refused::none:
             break;
     }
@@ -218,8 +238,6 @@ LocalReply PageResponder::fault(const SnapshotPtr& snapshot, const RequestHead* 
 LocalReply PageResponder::malformed(const SnapshotPtr& snapshot, int status, std::string_view request_id) {
     const auto request =
         request_of(snapshot, nullptr, nullptr, nullptr, request_id, system_clock_face().wall());
-        case Refused::preflight:
-            return preflight_reply(head, preflight_rules(snapshot->app(*verdict.app)));
     auto reply = status == 431 ? local(answer_cookies(request))
                                : local(answer_error(request, key_of_status(status), {{"size", "-"}}));
     reply.status = status;
@@ -251,6 +269,7 @@ void PageResponder::record(const PortalRequest& request, const PortalResponse& r
         }
         // Sign-ins and changes of factors are on disk before the browser hears of them.
         (void)parts_.audit.append(std::move(record), telemetry::Durability::wait);
+        if (event.allowed) parts_.notices.tell(notice_facts(request, event), parts_.audit);
     }
 }
 

@@ -3,6 +3,7 @@
 // what happened in them.
 #include "base/blocking_pool.hpp"
 #include "gateway/limits_met.hpp"
+#include "gateway/notify/notice.hpp"
 #include "gateway/portal/handover.hpp"
 #include "gateway/portal/portal.hpp"
 #include "gateway/responder.hpp"
@@ -20,6 +21,7 @@ public:
         BlockingPool& hashing;
         telemetry::AuditWriter& audit;
         telemetry::SharedShard& shard;
+        Notices& notices;
         std::vector<telemetry::LabelId> limits;  // limit_labels
     };
     explicit PageResponder(const Parts& parts) : parts_(parts) {}

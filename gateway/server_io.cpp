@@ -6,6 +6,7 @@
 #include "gateway/control/operations.hpp"
 #include "gateway/control/reload.hpp"
 #include "gateway/control/scrapes.hpp"
+#include "gateway/notify/outbox_io.hpp"
 #include "gateway/ops/ops_listener_io.hpp"
 #include "gateway/page_responder.hpp"
 #include "gateway/status.hpp"
@@ -88,7 +89,7 @@ struct Server::Impl {
           pages("pages", page_threads, model->limits.page_queue),
           hashing("sign-in", hashing_threads, model->limits.hash_queue),
           responder({portal, handover, services->session_log, pages, hashing, *services->audit,
-                     services->registry.shared(), limit_labels(services->registry)}),
+                     services->registry.shared(), services->notices, limit_labels(services->registry)}),
           operations(*services, model->portal.url) {}
 
     Result<> open();
@@ -102,6 +103,7 @@ struct Server::Impl {
     void announce();
     void count_ends();
     void nudge() {
+        services->notices.use(board.get()->model);
         for (auto& worker : workers) worker->nudge();
     }
     StatusFacts facts();
@@ -113,6 +115,7 @@ struct Server::Impl {
     asio::io_context loop{1};
     std::unique_ptr<Services> services;
     std::unique_ptr<Resolver> resolver;
+    std::unique_ptr<Outbox> outbox;
     UpstreamStates upstreams;
     std::shared_ptr<TicketKeys> tickets;
     Lease lease{services->clock};
@@ -186,6 +189,8 @@ Result<> Server::Impl::open() {
         (void)pages.submit([this, reason] { reloads.files_changed(reason); });
     });
     follow_files();
+    outbox = std::make_unique<Outbox>(*services->store, services->notices, *resolver, services->clock,
+                                      services->registry, services->log, *services->audit);
     ends_seen = services->session_log.head();
     services->session_log.on_change([this] { count_ends(); });
     register_scrapes(services->registry,
@@ -402,6 +407,8 @@ void Server::Impl::each_second() {
         if (!swept) services->log.error("sessions could not be swept", swept.error());
         if (const auto done = services->service_tokens.sweep(); !done)
             services->log.error("service tokens could not be swept", done.error());
+        if (const auto noted = services->note_head(); !noted)
+            services->log.error("the store's witness could not be written", noted.error());
     });
 }
 
@@ -458,6 +465,7 @@ Server::~Server() {
     impl_->admin.reset();
     impl_->ops.reset();
     impl_->watch.reset();
+    impl_->outbox.reset();
     impl_->workers.clear();
 }
 

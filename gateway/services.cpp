@@ -73,11 +73,16 @@ Services::Services(const config::Model& model, const Clock& time, telemetry::Lin
                                                       : "Sekisho " + model.portal.organisation.en),
       accounts(*store, time, activation, sessions, service_tokens),
       sign_in(*store, time, *keys, hasher, throttle, sessions),
-      assertions(*keys, time, model.portal.url) {}
+      assertions(*keys, time, model.portal.url),
+      notices(*store, time, registry.shared(), log),
+      witness_(model.audit.checkpoint_path.empty() ? std::string() : model.audit.checkpoint_path + ".store") {
+    notices.use(std::make_shared<const config::Model>(model));
+}
 
 Services::~Services() {
     (void)sessions.flush_last_seen();
     (void)service_tokens.flush_last_used();
+    (void)note_head();
     audit.reset();
 }
 
@@ -103,10 +108,42 @@ Result<std::unique_ptr<Services>> Services::open(const config::Model& model,
                                      services->registry.shared(), &services->log);
     if (!audit) return audit.error();
     services->audit = std::move(*audit);
+    if (auto compared = services->compare_with_witness(); !compared) return compared.error();
     if (auto loaded = services->throttle.load(); !loaded) return loaded.error();
     if (auto loaded = services->sessions.load(); !loaded) return loaded.error();
     if (auto loaded = services->service_tokens.load(); !loaded) return loaded.error();
     return services;
+}
+
+Result<> Services::note_head() {
+    // One waits for a disk at most; the next second's call sees what this one misses.
+    const std::unique_lock only_one(noting_, std::try_to_lock);
+    if (!only_one) return {};
+    const auto head = store->head();
+    if (!head) return head.error();
+    return witness_.note(*head);
+}
+
+// A witness that cannot be believed is no witness for the store either: both count as an old copy.
+Result<> Services::compare_with_witness() {
+    const auto head = store->head();
+    if (!head) return head.error();
+    const auto witnessed = witness_.last();
+    if (!witnessed && witnessed.error().code() != Errc::malformed) return witnessed.error();
+    if (witnessed && *head >= *witnessed) return note_head();
+    log.error(
+        "the store is older than its witness: every session, service token, link and recovery code ends",
+        {{telemetry::FieldName::seq, *head},
+         {telemetry::FieldName::checkpoint, witnessed ? *witnessed : std::int64_t{0}}});
+    registry.shared().count<telemetry::Metric::store_rollbacks>();
+    if (auto done = store->distrust_past(clock.wall(), witnessed ? *witnessed : *head); !done) return done;
+    telemetry::Record record;
+    record.event = telemetry::Event::store_rollback;
+    record.reason = witnessed ? "older_than_witness" : "witness_damaged";
+    record.facts = {{"head", std::to_string(*head)},
+                    {"witnessed", std::to_string(witnessed ? *witnessed : 0)}};
+    (void)audit->append(std::move(record), telemetry::Durability::wait);
+    return note_head();
 }
 
 }  // namespace sekisho::gateway

@@ -6,13 +6,16 @@
 #include "auth/jwt.hpp"
 #include "auth/sign_in.hpp"
 #include "auth/store/sqlite_store.hpp"
+#include "auth/store/witness_io.hpp"
 #include "config/model.hpp"
 #include "config/secrets.hpp"
+#include "gateway/notify/notice.hpp"
 #include "telemetry/audit_sink_io.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
 #include <memory>
+#include <mutex>
 
 namespace sekisho::gateway {
 
@@ -56,8 +59,17 @@ public:
     auth::Accounts accounts;
     auth::SignIn sign_in;
     auth::AssertionMaker assertions;
+    Notices notices;
+
+    // note_head tells the store's witness how far it has come; call about once a second.
+    Result<> note_head();
 
 private:
+    // compare_with_witness ends everything an old copy of the store could bring back (R9).
+    Result<> compare_with_witness();
+    std::mutex noting_;
+    auth::StoreWitness witness_;
+
     Services(const config::Model& model, const Clock& clock, telemetry::LineSink log_sink,
              auth::DataDirectory directory, std::unique_ptr<auth::Store> store,
              std::unique_ptr<auth::Keyring> keys);

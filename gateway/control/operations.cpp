@@ -89,6 +89,10 @@ Result<json::object> Operations::done(const Result<auth::AccountAct>& act, const
     record.count = act->sessions_ended;
     for (const auto& [name, value] : act->record.detail) record.facts.push_back({name, value});
     const auto recorded = services_.audit->append(std::move(record), telemetry::Durability::wait);
+    NoticeFacts told;
+    told.event = act->record.event;
+    told.user = act->record.user;
+    services_.notices.tell(told, *services_.audit);
     json::object result;
     result["user"] = act->record.user;
     result["event"] = act->record.event;

@@ -46,7 +46,8 @@ bool expect_name(SSL_CTX* context, const std::string& name) {
 }  // namespace
 
 Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(const std::string& ca_path,
-                                                                   const std::string& name) {
+                                                                   const std::string& name,
+                                                                   Application application) {
     if (name.empty()) return Error(Errc::malformed, "an upstream over TLS needs a name to verify");
     auto impl = std::make_unique<Impl>();
     impl->context.reset(SSL_CTX_new(TLS_client_method()));
@@ -57,7 +58,7 @@ Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(const std::st
     if (auto trusted = trust(context, ca_path); !trusted) return trusted.error();
     if (expect_name(context, name)) impl->server_name = name;
     static constexpr unsigned char alpn[] = "\x08http/1.1";
-    SSL_CTX_set_alpn_protos(context, alpn, sizeof alpn - 1);
+    if (application == Application::http1) SSL_CTX_set_alpn_protos(context, alpn, sizeof alpn - 1);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, on_new_session);
     SSL_CTX_set_app_data(context, impl.get());

@@ -115,17 +115,23 @@ PortalResponse Portal::sessions_end(const PortalRequest& request) const {
     if (!checked.form) return std::move(checked.answer);
     const auto& user = request.session->user;
     const bool others = checked.form->has("others"), lost = checked.form->has("lost");
+    const auto device = lost ? device_of(user, checked.form->get("lost")) : Digest{};
     const auto ended =
         others ? parts_.sessions.end_all(user, auth::EndReason::ended_by_person, request.session->id_hash)
-        : lost ? parts_.sessions.end_device(user, device_of(user, checked.form->get("lost")),
-                                            auth::EndReason::device)
+        : lost ? parts_.sessions.end_device(user, device, auth::EndReason::device)
                : parts_.sessions.end_one(user, checked.form->get("end"), auth::EndReason::ended_by_person);
     if (!ended && ended.error().code() != Errc::not_found) return answer_error(request, "fault.internal");
     auto response = see_other(request.model->portal.url, Url(LocalPath("/.sekisho/sessions"))
                                                              .with({{"done", others ? "others"
                                                                              : lost ? "lost"
                                                                                     : "one"}}));
-    if (ended) note_ended(request, response, *ended);
+    if (!ended) return response;
+    note_ended(request, response, *ended);
+    if (!lost) return response;
+    auto event = page_event("device.lost", request);
+    event.detail.emplace_back("device", auth::device_id(device));
+    event.detail.emplace_back("sessions", std::to_string(ended->size()));
+    response.events.push_back(std::move(event));
     return response;
 }
 

@@ -234,6 +234,9 @@ PortalResponse Portal::signed_in(const PortalRequest& request, const auth::SignI
     event.user = session.user;
     event.session = session.public_id;
     event.detail.emplace_back("factor", session.strength == FactorStrength::recovery ? "recovery" : "otp");
+    event.detail.emplace_back("new_browser", result.new_browser ? "yes" : "no");
+    if (session.strength == FactorStrength::recovery)
+        event.detail.emplace_back("codes_left", std::to_string(result.recovery_codes_left));
     response.events.push_back(std::move(event));
     return response;
 }
