@@ -76,8 +76,9 @@ void harden_process() noexcept {
 
 struct Server::Impl {
     Impl(config::Loaded loaded, std::string path, std::unique_ptr<Services> opened,
-         std::unique_ptr<Resolver> names)
-        : services(std::move(opened)),
+         std::unique_ptr<Resolver> names, Inherited given)
+        : inherited(std::move(given)),
+          services(std::move(opened)),
           resolver(std::move(names)),
           tickets(TicketKeys::random()),
           reloads(std::move(path), board, tickets, *services, [this] { nudge(); }),
@@ -113,6 +114,7 @@ struct Server::Impl {
     void renew_lease();
 
     asio::io_context loop{1};
+    Inherited inherited;
     std::unique_ptr<Services> services;
     std::unique_ptr<Resolver> resolver;
     std::unique_ptr<Outbox> outbox;
@@ -174,6 +176,7 @@ Result<> Server::Impl::open() {
         workers.push_back(std::make_unique<Worker>(shared));
     if (auto opened = open_listeners_of(model->listen.https, false); !opened) return opened.error();
     if (auto opened = open_listeners_of(model->listen.http_redirect, true); !opened) return opened.error();
+    if (auto all = inherited.sockets.all_taken(); !all) return all.error();
     auto listener =
         OpsListener::open(loop, model->ops, [this](std::string_view path) { return ops_answer(path); });
     if (!listener) return listener.error();
@@ -203,11 +206,13 @@ Result<> Server::Impl::open() {
 
 Result<> Server::Impl::open_listeners_of(const std::vector<config::Endpoint>& endpoints, bool redirect_only) {
     for (const auto& endpoint : endpoints) {
-        auto sockets = open_listeners(endpoint, static_cast<std::uint32_t>(workers.size()));
+        auto sockets = inherited.sockets.sockets_for(endpoint, workers.size());
+        if (sockets && sockets->empty())
+            sockets = open_listeners(endpoint, static_cast<std::uint32_t>(workers.size()));
         if (!sockets) return sockets.error();
         (redirect_only ? redirect_ports : https_ports).push_back(bound_endpoint(sockets->front()));
-        for (std::size_t i = 0; i < workers.size(); ++i)
-            workers[i]->listen(std::move((*sockets)[i]), limits, redirect_only);
+        for (std::size_t i = 0; i < sockets->size(); ++i)
+            workers[i % workers.size()]->listen(std::move((*sockets)[i]), limits, redirect_only);
     }
     return {};
 }
@@ -382,6 +387,7 @@ void Server::Impl::count_ends() {
 
 void Server::Impl::each_second() {
     last_second = services->clock.steady();
+    inherited.manager.alive();
     status.sample();
     std::vector<double> ratios(workers.size());
     last_loads.resize(workers.size());
@@ -418,6 +424,7 @@ void Server::Impl::begin_drain() {
         return;
     }
     services->log.info("draining", {});
+    inherited.manager.stopping(model->limits.drain_timeout);
     for (auto& worker : workers) worker->drain(model->limits.drain_timeout);
     drain_timer.expires_after(model->limits.drain_timeout);
     drain_timer.async_wait([this](boost::system::error_code failed) {
@@ -456,6 +463,7 @@ void Server::Impl::announce() {
                                  {FieldName::generation, board.get()->generation},
                                  {FieldName::worker, workers.size()},
                                  {FieldName::pid, ::getpid()}});
+    inherited.manager.ready("serving " + https);
 }
 
 Server::Server(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -470,14 +478,14 @@ Server::~Server() {
 }
 
 Result<std::unique_ptr<Server>> Server::create(config::Loaded loaded, std::string config_path,
-                                               const config::Environment& environment) {
+                                               const config::Environment& environment, Inherited inherited) {
     auto services = Services::open(*loaded.model, environment, system_clock_face(),
                                    telemetry::descriptor_sink(STDOUT_FILENO));
     if (!services) return services.error();
     auto resolver = Resolver::create();
     if (!resolver) return resolver.error();
     auto impl = std::make_unique<Impl>(std::move(loaded), std::move(config_path), std::move(*services),
-                                       std::move(*resolver));
+                                       std::move(*resolver), std::move(inherited));
     if (auto opened = impl->open(); !opened) return opened.error();
     return std::unique_ptr<Server>(new Server(std::move(impl)));
 }

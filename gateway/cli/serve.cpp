@@ -6,10 +6,18 @@ namespace {
 
 void serve(Context& context, const std::string& path) {
     harden_process();
+    const auto manager = ServiceManager::take();
+    auto sockets = PassedSockets::take();
+    if (!sockets) {
+        complain(sockets.error().detail());
+        context.exit_code = exit_could_not_run;
+        return;
+    }
     auto loaded = load_config(context, path);
     if (!loaded) return;
     if (!loaded->diagnostics.empty()) complain(config::to_text(loaded->diagnostics, context.language));
-    auto server = Server::create(std::move(*loaded), path, context.environment);
+    auto server =
+        Server::create(std::move(*loaded), path, context.environment, {std::move(*sockets), manager});
     if (!server) {
         complain(server.error().detail());
         context.exit_code = exit_could_not_run;
