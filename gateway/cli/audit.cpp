@@ -48,6 +48,7 @@ std::string report_json(const telemetry::VerifyReport& report) {
 void verify(Context& context, const Options& options) {
     const auto loaded = load_config(context, options.config, CheckFiles::no);
     if (!loaded) return;
+    become_owner_of(loaded->model->store.data_directory);
     auto keys = open_audit_keys(*loaded->model, context.environment);
     if (!keys) return could_not(context, keys.error().detail());
     telemetry::VerifyFiles files;
@@ -100,6 +101,7 @@ void search(Context& context, const Options& options) {
     if (!loaded) return;
     telemetry::AuditQuery query;
     if (!fill_query(context, options, query)) return;
+    become_owner_of(loaded->model->store.data_directory);
     auto keys = open_audit_keys(*loaded->model, context.environment);
     if (!keys) return could_not(context, keys.error().detail());
     const auto summary = telemetry::search_audit(

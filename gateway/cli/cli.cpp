@@ -11,7 +11,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <grp.h>
 #include <string>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace sekisho::gateway::cli {
 namespace {
@@ -77,6 +80,14 @@ void complain(std::string_view text) {
     if (text.empty() || text.back() != '\n') std::fputc('\n', stderr);
 }
 
+void become_owner_of(const std::string& directory) {
+    struct stat facts {};
+    if (::geteuid() != 0 || ::stat(directory.c_str(), &facts) != 0 || facts.st_uid == 0) return;
+    if (::setgroups(0, nullptr) == 0 && ::setgid(facts.st_gid) == 0 && ::setuid(facts.st_uid) == 0) return;
+    complain("root cannot become the owner of " + directory);
+    std::_Exit(exit_could_not_run);
+}
+
 std::optional<config::Loaded> load_config(Context& context, const std::string& path, CheckFiles files) {
     auto loaded = config::load_checked(path, {system_clock_face().wall(), files == CheckFiles::yes});
     if (loaded.model) return loaded;
@@ -97,6 +108,7 @@ std::optional<boost::json::object> ask(Context& context, const config::Model& mo
         context.exit_code = exit_could_not_run;
         return std::nullopt;
     }
+    become_owner_of(model.store.data_directory);
     auto services = Services::open(model, context.environment, system_clock_face(),
                                    [](std::string_view) { return true; });
     if (!services) {
@@ -115,12 +127,12 @@ int run(int argc, char** argv) {
     const Program program({"Sekisho: 社外と社内の間のただ一つの関所",
                            "Sekisho: the one gate between remote people and internal systems"},
                           context.language);
-    for (const auto add : {add_init, add_serve, add_check, add_users, add_sessions, add_tokens, add_explain,
-                           add_reload, add_status, add_audit, add_reference})
+    for (const auto add :
+         {add_init, add_serve, add_check, add_users, add_sessions, add_tokens, add_explain, add_reload,
+          add_status, add_audit, add_healthcheck, add_manpage, add_completion, add_reference, add_version})
         add(program.root(), context);
-    program.root().add("version", {"版を表示する", "Show the version"}, "version").runs([] {
-        say("sekisho " SEKISHO_VERSION);
-    });
+    const auto* named = context.environment.find("SEKISHO_CONFIG");
+    program.config_when_left_out(named ? std::string(named->reveal_text()) : config_by_default);
     const auto outcome = program.parse(argc, argv);
     if (outcome.kind == Program::Outcome::Kind::helped) return exit_good;
     if (outcome.kind == Program::Outcome::Kind::refused) {

@@ -13,6 +13,8 @@
 
 namespace sekisho::gateway::cli {
 
+// Where a packaged gateway's configuration is; read when --config and SEKISHO_CONFIG are left out.
+inline constexpr const char* config_by_default = "/etc/sekisho/sekisho.yaml";
 inline constexpr int exit_good = 0, exit_findings = 1, exit_could_not_run = 2;
 
 // What every verb may use.
@@ -43,6 +45,11 @@ enum class Alone : std::uint8_t { allowed, refused };
 std::optional<boost::json::object> ask(Context& context, const config::Model& model, const std::string& verb,
                                        boost::json::object arguments, Alone alone);
 
+// become_owner_of: root, before it works in a gateway's data directory itself, becomes the person that owns
+// it, so that no file there ends up closed to the gateway. For everybody else, and where there is no
+// directory yet, nothing. Exits when root cannot: it must not go on as root.
+void become_owner_of(const std::string& directory);
+
 // Each adds its verb to the program.
 void add_init(const Verb& program, Context& context);
 void add_serve(const Verb& program, Context& context);
@@ -54,7 +61,11 @@ void add_explain(const Verb& program, Context& context);
 void add_reload(const Verb& program, Context& context);
 void add_status(const Verb& program, Context& context);
 void add_audit(const Verb& program, Context& context);
+void add_healthcheck(const Verb& program, Context& context);
+void add_manpage(const Verb& program, Context& context);
+void add_completion(const Verb& program, Context& context);
 void add_reference(const Verb& program, Context& context);
+void add_version(const Verb& program, Context& context);
 
 // run is the program.
 int run(int argc, char** argv);

@@ -11,6 +11,65 @@ Option add_option(CLI::App& app, const std::string& names, Value& into, std::str
     return Option(*app.add_option(names, into, std::string(meaning)));
 }
 
+// A closed set stands in the type's name as "TEXT:{ja,en}".
+std::vector<std::string> choices_of(const std::string& type) {
+    std::vector<std::string> found;
+    const auto open = type.find('{'), close = type.rfind('}');
+    if (open == std::string::npos || close == std::string::npos || close < open) return found;
+    std::string one;
+    for (const char c : type.substr(open + 1, close - open - 1) + ",") {
+        if (c != ',') {
+            one += c;
+        } else if (!one.empty()) {
+            found.push_back(std::move(one));
+            one.clear();
+        }
+    }
+    return found;
+}
+
+CommandOption describe_option(const CLI::Option& option) {
+    CommandOption out;
+    for (const auto& name : option.get_lnames()) out.names.push_back("--" + name);
+    for (const auto& name : option.get_snames()) out.names.push_back("-" + name);
+    out.about = option.get_description();
+    out.choices = choices_of(option.get_type_name());
+    out.takes_value = option.get_items_expected_max() != 0;
+    out.required = option.get_required();
+    if (out.names.empty()) out.label = option.get_single_name();
+    return out;
+}
+
+// "What it does\nExample: how": the two parts of every verb's description.
+void split_about(const std::string& text, Command& command) {
+    const auto line = text.find('\n');
+    command.about = text.substr(0, line);
+    if (line == std::string::npos) return;
+    const auto mark = text.find(": ", line);
+    if (mark != std::string::npos) command.example = text.substr(mark + 2);
+}
+
+Command describe_under(const CLI::App& app, const std::string& path) {
+    Command out;
+    out.path = path;
+    split_about(app.get_description(), out);
+    for (const auto* option : app.get_options({})) {
+        auto described = describe_option(*option);
+        (described.names.empty() ? out.positionals : out.options).push_back(std::move(described));
+    }
+    for (const auto* verb : app.get_subcommands(std::function<bool(const CLI::App*)>{}))
+        out.verbs.push_back(
+            describe_under(*verb, path.empty() ? verb->get_name() : path + " " + verb->get_name()));
+    return out;
+}
+
+void let_config_be_left_out(CLI::App& app, const std::string& path) {
+    for (auto* verb : app.get_subcommands(std::function<bool(CLI::App*)>{})) {
+        if (auto* option = verb->get_option_no_throw("--config")) option->required(false)->default_val(path);
+        let_config_be_left_out(*verb, path);
+    }
+}
+
 }  // namespace
 
 Option& Option::required() {
@@ -69,6 +128,8 @@ void Verb::json(bool& wanted) const { flag("--json", wanted, {"JSON で出す", 
 
 void Verb::runs(std::function<void()> act) const { app_->callback(std::move(act)); }
 
+Command Verb::describe() const { return describe_under(*app_, ""); }
+
 Program::Program(Bilingual about, Language language)
     : app_(std::make_unique<CLI::App>(std::string(about.in(language)), "sekisho")), language_(language) {
     root()
@@ -87,6 +148,8 @@ std::vector<std::string> Program::verbs() const {
     for (const auto* known : app_->get_subcommands({})) names.push_back(known->get_name());
     return names;
 }
+
+void Program::config_when_left_out(const std::string& path) const { let_config_be_left_out(*app_, path); }
 
 Program::Outcome Program::parse(int argc, char** argv) const {
     using Kind = Outcome::Kind;

@@ -2,6 +2,7 @@
 // Verb is one command of the command line: help in both languages, an example, options, and what it runs.
 // The library that reads command lines stays behind verb.cpp: it costs each file that includes it 12 s.
 #include "base/ids.hpp"
+#include "gateway/cli/command_table.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -58,6 +59,9 @@ public:
 
     void runs(std::function<void()> act) const;
 
+    // describe: this verb and all below it, as they are now, in the language of the help.
+    Command describe() const;
+
 private:
     CLI::App* app_;
     Language language_;
@@ -71,6 +75,8 @@ public:
 
     Verb root() const;
     std::vector<std::string> verbs() const;
+    // config_when_left_out: what every verb's --config is then. For when all verbs were added.
+    void config_when_left_out(const std::string& path) const;
 
     // parse runs the verb that was asked for.
     struct Outcome {
