@@ -104,6 +104,21 @@ std::string reference_page(Language language) {
     return out;
 }
 
+namespace {
+
+// The values stand in gateway/backup, auth/store/snapshot_io and gateway/net/passed_sockets_io; this floor
+// cannot see them.
+std::string backup_limits() {
+    return "\n## What a backup may be, and what a service manager may pass\n\n"
+           "| bound | value | beyond it |\n|---|---|---|\n"
+           "| the store in a backup | 1GiB | refused: too_large |\n"
+           "| files in a backup | 20000 | refused: too_large |\n"
+           "| a backup's head | 4MiB | refused: malformed |\n"
+           "| sockets passed to `serve` | 64 | refused: malformed |\n";
+}
+
+}  // namespace
+
 std::string limits_page() {
     std::string out =
         "# Limits\n\n" + std::string(note) +
@@ -119,7 +134,7 @@ std::string limits_page() {
                " | " + text(key.max) + " | " + (key.reload == Reload::restart ? "restart" : "reload") +
                " | " + cell(key.en) + " |\n";
     }
-    return out + reader_limits();
+    return out + reader_limits() + backup_limits();
 }
 
 }  // namespace sekisho::config

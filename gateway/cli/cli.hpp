@@ -61,6 +61,7 @@ void add_explain(const Verb& program, Context& context);
 void add_reload(const Verb& program, Context& context);
 void add_status(const Verb& program, Context& context);
 void add_audit(const Verb& program, Context& context);
+void add_backup(const Verb& program, Context& context);
 void add_healthcheck(const Verb& program, Context& context);
 void add_manpage(const Verb& program, Context& context);
 void add_completion(const Verb& program, Context& context);
