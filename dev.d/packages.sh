@@ -51,6 +51,7 @@ packages_for() {
       python-tests) echo python3-pytest python3-yaml openssl nginx-light qrencode binutils procps prometheus ;;
       watch) echo prometheus ;;
       counts) echo valgrind ;;
+      package) echo python3-pytest binutils dpkg-dev file lintian man-db groff systemd zsh fish debootstrap openssl ;;
       format) echo clang-format python3-pytest ;;
       bench) echo nginx-light haproxy wrk nghttp2-client openssl python3 libbenchmark-dev ;;
       *) fail "no package list is called '$purpose'." ;;

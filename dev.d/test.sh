@@ -114,7 +114,7 @@ test_command() {
   esac
   if [ "$full" = yes ]; then steps 9; else steps 7; fi
   step "Packages"
-  need build unit demo python-tests clang browser format
+  need build unit demo python-tests clang browser format package
   mkdir -p build
   npm_packages tests/browser
   need counts
@@ -124,11 +124,16 @@ test_command() {
   build_preset asan
   step "Building with the second compiler" "$(last_time build-clang '6 min on two cores')"
   build_preset clang
+  pack "$ROOT/build/release" "$ROOT/build/package" >/dev/null
   prepare_place release asan clang
-  if [ "$PLACE" != "$ROOT" ]; then stage_folder_copy tests/browser/node_modules; fi
+  if [ "$PLACE" != "$ROOT" ]; then
+    stage_folder_copy tests/browser/node_modules
+    stage_folder_copy build/package
+  fi
   step "House, format and unit tests" "2 min"
   check_format_here
   part house run_pytest release tests/house
+  part packaging run_pytest release tests/packaging
   part unit run_unit asan
   part unit-clang run_unit clang
   part instructions run_counts
