@@ -80,7 +80,7 @@ def test_every_security_rule_is_explained():
     assert not missing, missing
 
 
-@pytest.mark.parametrize("guide", ["staff", "contractors", "ops"])
+@pytest.mark.parametrize("guide", ["install", "staff", "contractors", "ops"])
 def test_guides_come_in_both_languages(guide):
     for language in ("en", "ja"):
         assert (ROOT / f"docs/guides/{guide}.{language}.md").stat().st_size > 500
