@@ -18,7 +18,6 @@
 
 namespace sekisho::gateway {
 
-class Http1Session;
 struct RequestState;
 
 // What every worker is given; all of it outlives the workers.
@@ -44,8 +43,6 @@ public:
     virtual void review(bool all) = 0;
     // thaw wakes the exchange, if it was held, after the worker found its lease renewed.
     virtual void thaw() noexcept = 0;
-    // begin_drain wakes the connection so that it ends when nothing runs on it.
-    virtual void begin_drain() noexcept = 0;
     ActiveExchange() = default;
     ActiveExchange(const ActiveExchange&) = delete;
     ActiveExchange& operator=(const ActiveExchange&) = delete;
@@ -54,6 +51,19 @@ public:
 private:
     friend class Worker;
     std::size_t place_ = SIZE_MAX;  // in Worker::active_
+};
+
+// OpenConnection is the hook by which a worker finds its connections, also those that rest.
+class OpenConnection {
+public:
+    // begin_drain wakes the connection so that it ends when nothing runs on it.
+    virtual void begin_drain() noexcept = 0;
+    // thaw wakes the connection, if it held a request back, after the worker found its lease renewed.
+    virtual void thaw() noexcept = 0;
+    OpenConnection() = default;
+    OpenConnection(const OpenConnection&) = delete;
+    OpenConnection& operator=(const OpenConnection&) = delete;
+    virtual ~OpenConnection() = default;
 };
 
 class Worker {
@@ -109,8 +119,8 @@ public:
     void give_back(std::unique_ptr<RequestState> state);
     void enter(ActiveExchange& exchange);
     void leave(ActiveExchange& exchange) noexcept;
-    void connected(ActiveExchange& connection) { connections_.insert(&connection); }
-    void disconnected(ActiveExchange& connection) noexcept { connections_.erase(&connection); }
+    void connected(OpenConnection& connection) { connections_.insert(&connection); }
+    void disconnected(OpenConnection& connection) noexcept { connections_.erase(&connection); }
 
 private:
     void refresh();
@@ -135,7 +145,7 @@ private:
     std::vector<UpstreamPool*> pool_of_upstream_;  // of snapshot_
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<ActiveExchange*> active_;
-    std::unordered_set<ActiveExchange*> connections_;  // every one, also those that rest
+    std::unordered_set<OpenConnection*> connections_;
     std::vector<std::unique_ptr<RequestState>> states_;
     std::vector<std::uint8_t> random_;
     std::size_t random_at_ = 0;

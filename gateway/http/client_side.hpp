@@ -3,6 +3,7 @@
 // body comes out of it, the response goes into it. It never blocks: what cannot happen now
 // answers `wait` or takes nothing, and the exchange is stepped again when the socket moves.
 #include "base/bytes.hpp"
+#include "gateway/http/body.hpp"
 #include "gateway/http/local_reply.hpp"
 #include "gateway/http/message.hpp"
 
@@ -43,6 +44,13 @@ public:
     virtual void finish(std::string_view trailers) = 0;
     // flush moves what is buffered towards the socket.
     virtual Flush flush() = 0;
+
+    // status of the head that start or start_ours wrote; 0 before.
+    virtual std::uint16_t status() const noexcept = 0;
+    // body_fault: why request_body() failed.
+    virtual BodyFault body_fault() const noexcept = 0;
+    // keeps_connection: the response allows another request on this connection.
+    virtual bool keeps_connection() const noexcept = 0;
 };
 
 }  // namespace sekisho::gateway

@@ -64,10 +64,9 @@ public:
     void finish(std::string_view trailers) override;
     Flush flush() override { return body_out_.flush(); }
 
-    // After the exchange: whether the connection may carry another request.
-    bool keep_alive() const noexcept { return keep_alive_; }
-    std::uint16_t status() const noexcept { return status_; }
-    BodyFault body_fault() const noexcept {
+    bool keeps_connection() const noexcept override { return keep_alive_; }
+    std::uint16_t status() const noexcept override { return status_; }
+    BodyFault body_fault() const noexcept override {
         return trailers_refused_ ? BodyFault::trailer_name : body_in_.decoder().fault();
     }
 

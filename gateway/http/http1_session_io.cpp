@@ -1,7 +1,5 @@
 #include "gateway/http/http1_session_io.hpp"
 
-#include "gateway/http/fetch_metadata.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +7,6 @@
 namespace sekisho::gateway {
 namespace {
 
-using telemetry::ExchangeOutcome;
 using telemetry::Metric;
 
 constexpr Millis linger_time{2000};
@@ -53,10 +50,10 @@ Http1Session::Http1Session(Worker& worker, AcceptedSocket socket, ConnectionKind
       waiter_(worker.reactor()),
       lease_(std::move(socket.lease)),
       kind_(kind),
-      peer_(socket.peer),
-      client_text_(to_text(socket.peer)),
+      origin_{{{}, socket.peer}, to_text(socket.peer), {}},
       in_(worker.buffers()),
       out_(worker.buffers()),
+      run_(worker, waiter_, *this, origin_),
       began_(worker.reactor().now()),
       phase_(kind == ConnectionKind::tls ? Phase::handshake : Phase::idle) {
     auto descriptor = worker.reactor().adopt(std::move(socket.fd), true);
@@ -78,32 +75,26 @@ Http1Session::Http1Session(Worker& worker, AcceptedSocket socket, ConnectionKind
 
 Http1Session::~Http1Session() {
     worker_.disconnected(*this);
-    if (active_) worker_.leave(*this);
-    if (request_) worker_.give_back(std::move(request_));
     worker_.recorder().shard().add<Metric::connections_open>(-1, static_cast<std::uint8_t>(kind_));
 }
 
 bool Http1Session::step(Wakes wakes) {
     if (wakes.has(Wake::cancel)) {
-        if (request_ && request_->exchange) cut(Cut::drain);
+        run_.cancel();
         return false;
     }
     served_in_turn_ = 0;
-    if (!worker_.serving()) {
-        if (active_) return hold();
-    } else if (std::exchange(held_, false) && phase_ == Phase::head) {
-        deadline_ = now() + worker_.snapshot()->model->limits.head_timeout;
+    if (held_ && worker_.serving()) {
+        held_ = false;
+        if (phase_ == Phase::head) deadline_ = now() + worker_.snapshot()->model->limits.head_timeout;
     }
-    if (active_ && ask_again_) (void)recheck();
     while (phase_ != Phase::over && advance() == Next::again) {
     }
     return phase_ != Phase::over;
 }
 
 void Http1Session::thaw() noexcept {
-    if (!held_ && !active_) return;
-    ask_again_ |= active_;
-    waiter_.wake(Wake::control);
+    if (held_) waiter_.wake(Wake::control);
 }
 
 Http1Session::Next Http1Session::advance() {
@@ -114,12 +105,8 @@ Http1Session::Next Http1Session::advance() {
             return do_idle();
         case Phase::head:
             return do_head();
-        case Phase::wait_record:
-            return do_wait_record();
-        case Phase::exchanging:
-            return do_exchange();
-        case Phase::tunnelling:
-            return do_tunnel();
+        case Phase::running:
+            return do_run();
         case Phase::lingering:
             return do_linger();
         case Phase::over:
@@ -131,7 +118,6 @@ Http1Session::Next Http1Session::advance() {
 Http1Session::Next Http1Session::do_handshake() {
     const auto state = tls_->handshake();
     if (state == IoState::done) {
-        tls_facts_ = tls_->facts();
         count_handshake();
         phase_ = Phase::idle;
         deadline_ = now() + worker_.snapshot()->model->limits.head_timeout;
@@ -148,9 +134,12 @@ Http1Session::Next Http1Session::do_handshake() {
 void Http1Session::count_handshake() {
     using namespace telemetry::label_values;
     auto& shard = worker_.recorder().shard();
-    const std::uint8_t resumed = tls_facts_.resumed ? 1 : 0;
-    shard.count<Metric::tls_handshakes>(index_of(version, tls_facts_.version),
-                                        index_of(group, tls_facts_.group), resumed);
+    const auto facts = tls_->facts();
+    origin_.peer.server_name = facts.server_name;
+    origin_.tls_version = facts.version;
+    const std::uint8_t resumed = facts.resumed ? 1 : 0;
+    shard.count<Metric::tls_handshakes>(index_of(version, facts.version), index_of(group, facts.group),
+                                        resumed);
     shard.observe<Metric::tls_handshake_duration>((now() - began_).count(), resumed);
 }
 
@@ -170,25 +159,10 @@ Http1Session::Next Http1Session::do_idle() {
         }
         in_.commit(got.bytes);
     }
-    request_ = worker_.take_state();
-    request_->facts.received = now();
-    request_->facts.at = worker_.reactor().wall();
+    run_.open();
     deadline_ = now() + worker_.snapshot()->model->limits.head_timeout;
     phase_ = Phase::head;
     return Next::again;
-}
-
-// Nothing is forwarded while the worker's lease has lapsed (R8): what is open stands still, and is cut when
-// that lasts.
-bool Http1Session::hold() {
-    held_ = true;
-    const auto left = Lease::cut_after - worker_.frozen_for();
-    if (left <= Millis{0}) {
-        cut(Cut::lease);
-        return false;
-    }
-    deadline_ = now() + left;
-    return true;
 }
 
 Http1Session::Next Http1Session::hold_request() {
@@ -211,13 +185,13 @@ Http1Session::Next Http1Session::do_head() {
     }
     const auto& snapshot = worker_.snapshot();
     const bool for_portal =
-        kind_ == ConnectionKind::tls && tls_facts_.server_name == snapshot->model->portal.host;
+        kind_ == ConnectionKind::tls && origin_.peer.server_name == snapshot->model->portal.host;
     const auto limits = for_portal ? portal_head_limits(snapshot->model->limits)
                                    : client_head_limits(snapshot->model->limits);
     for (;;) {
         RequestHead head;
         const auto step =
-            parse_request_head(in_.text(), limits, request_->scan, worker_.request_scratch(), head);
+            parse_request_head(in_.text(), limits, run_.state().scan, worker_.request_scratch(), head);
         if (step.state == HeadStep::State::done) {
             begin_request(head, step.head_bytes);
             return Next::again;
@@ -240,22 +214,60 @@ Http1Session::Next Http1Session::do_head() {
     }
 }
 
+void Http1Session::begin_request(const RequestHead& head, std::size_t head_bytes) {
+    ++served_in_turn_;
+    keep_alive_ = head.keep_alive && !worker_.draining();
+    phase_ = Phase::running;
+    if (kind_ == ConnectionKind::redirect)
+        run_.answer(head, redirect_for(head));
+    else
+        run_.accept(head);
+    // What the head gave was written out or copied: its bytes make room for the body.
+    in_.consume(head_bytes);
+}
+
+LocalReply Http1Session::redirect_for(const RequestHead& head) {
+    const auto& snapshot = worker_.snapshot();
+    const auto& portal = snapshot->model->portal;
+    const auto name = split_host(head.host).name;
+    const auto port = portal.port == 443 ? std::string() : fmt::format(":{}", portal.port);
+    const bool known = snapshot->routes.find_host(fmt::format("{}:{}", name, portal.port)) != nullptr;
+    LocalReply reply{is_safe(head.method_id) ? 301 : 308, {}, {}, true};
+    reply.with("Location", fmt::format("https://{}{}{}", known ? name : std::string_view(portal.host), port,
+                                       known && head.form == TargetForm::origin ? head.target : "/"));
+    return reply;
+}
+
 void Http1Session::reject_head(int status) {
-    const bool busy = status == 503;
-    if (!busy) worker_.recorder().malformed(static_cast<std::uint16_t>(status));
-    request_->snapshot = worker_.snapshot();
-    request_->facts.client = client_text_;
-    worker_.make_request_id(request_->facts.request_id);
-    request_->verdict.refused = busy ? Refused::not_serving : Refused::bad_request;
-    in_.consume(in_.size_bytes());
-    auto& responder = worker_.responder();
-    const auto& id = request_->facts.request_id;
-    auto answer = busy ? responder.fault(request_->snapshot, nullptr, nullptr, UpstreamFault::busy, id,
-                                         worker_.reactor().wall())
-                       : responder.malformed(request_->snapshot, status, id);
-    answer.close = true;
-    request_->facts.outcome = ExchangeOutcome::refused;
-    reply(nullptr, std::move(answer));
+    phase_ = Phase::running;
+    run_.reject(status);
+}
+
+ClientSide& Http1Session::client_for(RequestState& state, const RequestHead& head, const ClientFacts& facts,
+                                     std::uint64_t body_bytes_max) {
+    auto ours = facts;
+    ours.keep_alive = keep_alive_;
+    return state.client.emplace(*stream_, in_, out_, head, ours, body_bytes_max, worker_.http_date());
+}
+
+Http1Session::Next Http1Session::do_run() {
+    if (run_.step()) {
+        deadline_ = run_.deadline();
+        return Next::wait;
+    }
+    switch (run_.ending()) {
+        case RequestRun::Ending::again:
+            phase_ = Phase::idle;
+            deadline_ = now() + worker_.snapshot()->model->limits.keep_alive_timeout;
+            break;
+        case RequestRun::Ending::last:
+            linger();
+            break;
+        case RequestRun::Ending::broken:
+            phase_ = Phase::over;
+            break;
+    }
+    return Next::again;
 }
 
 void Http1Session::linger() {

@@ -82,6 +82,9 @@ public:
         body.room += std::exchange(flush_makes_room, 0);
         return flushes;
     }
+    std::uint16_t status() const noexcept override { return static_cast<std::uint16_t>(started); }
+    BodyFault body_fault() const noexcept override { return BodyFault::none; }
+    bool keeps_connection() const noexcept override { return true; }
 };
 
 class FakeUpstream final : public UpstreamSide {

@@ -242,7 +242,7 @@ TEST(Http1ClientSideResponse, IsFramedForItsClient) {
         EXPECT_NE(head_of(wire).find(row.has), std::string::npos) << wire;
         EXPECT_EQ(head_of(wire).find(row.hasnt), std::string::npos) << wire;
         EXPECT_EQ(body_of(wire), row.body);
-        EXPECT_EQ(rig.side.keep_alive(), row.keeps);
+        EXPECT_EQ(rig.side.keeps_connection(), row.keeps);
         EXPECT_EQ(rig.side.status(), response.head.status);
     }
 }
@@ -282,7 +282,7 @@ TEST(Http1ClientSideResponse, KeepsTheConnectionOnlyWhenNothingIsLeftOnIt) {
             else
                 rig.side.start(response.head);
             rig.side.flush();
-            EXPECT_EQ(rig.side.keep_alive(), row.wanted);
+            EXPECT_EQ(rig.side.keeps_connection(), row.wanted);
             EXPECT_EQ(rig.stream.wrote.find("Connection: close") == std::string::npos, row.wanted);
         }
     }
@@ -320,7 +320,7 @@ TEST(Http1ClientSideResponse, AValidatedSwitchEndsTheKeepAlive) {
     EXPECT_EQ(rig.side.flush(), Flush::done);
     EXPECT_NE(rig.stream.wrote.find("\r\nUpgrade: websocket\r\n"), std::string::npos);
     EXPECT_EQ(body_of(rig.stream.wrote), "");
-    EXPECT_FALSE(rig.side.keep_alive());
+    EXPECT_FALSE(rig.side.keeps_connection());
 }
 
 TEST(Http1ClientSideResponse, OurOwnAnswerIsWhole) {
@@ -365,7 +365,7 @@ TEST(Http1ClientSideResponse, OurOwnAnswerHasNoBodyWhereNoneMayBe) {
         if (row.length) {
             EXPECT_NE(head.find(row.length), std::string::npos) << head;
         }
-        EXPECT_EQ(rig.side.keep_alive(), row.keeps);
+        EXPECT_EQ(rig.side.keeps_connection(), row.keeps);
     }
 }
 

@@ -1,5 +1,4 @@
-// How one request of a session runs: judged, answered by an app, a page or a refusal, carried, cut, recorded.
-#include "gateway/http/http1_session_io.hpp"
+#include "gateway/http/request_run_io.hpp"
 
 #include <fmt/format.h>
 
@@ -56,30 +55,91 @@ void RequestState::clear() {
     facts.clear();
 }
 
-void Http1Session::begin_request(const RequestHead& head, std::size_t head_bytes) {
-    ++served_in_turn_;
-    note_request(head);
-    keep_alive_ = head.keep_alive && !worker_.draining();
-    if (kind_ == ConnectionKind::redirect) {
-        const auto& portal = worker_.snapshot()->model->portal;
-        const auto name = split_host(head.host).name;
-        LocalReply answer{is_safe(head.method_id) ? 301 : 308, {}, {}, true};
-        const auto port = portal.port == 443 ? std::string() : fmt::format(":{}", portal.port);
-        const bool known =
-            worker_.snapshot()->routes.find_host(fmt::format("{}:{}", name, portal.port)) != nullptr;
-        answer.with("Location",
-                    fmt::format("https://{}{}{}", known ? name : std::string_view(portal.host), port,
-                                known && head.form == TargetForm::origin ? head.target : "/"));
-        reply(&head, std::move(answer));
-    } else {
-        route_request(head);
-    }
-    // What the head gave was written out or copied: its bytes make room for the body.
-    in_.consume(head_bytes);
+RequestRun::~RequestRun() {
+    if (active_) worker_.leave(*this);
+    if (state_) worker_.give_back(std::move(state_));
 }
 
-void Http1Session::note_request(const RequestHead& head) {
-    auto& request = *request_;
+void RequestRun::open() {
+    state_ = worker_.take_state();
+    state_->facts.received = now();
+    state_->facts.at = worker_.reactor().wall();
+}
+
+void RequestRun::accept(const RequestHead& head) {
+    note_request(head);
+    route_request(head);
+}
+
+void RequestRun::answer(const RequestHead& head, LocalReply reply) {
+    note_request(head);
+    this->reply(&head, std::move(reply));
+}
+
+void RequestRun::reject(int status) {
+    const bool busy = status == 503;
+    if (!busy) worker_.recorder().malformed(static_cast<std::uint16_t>(status));
+    auto& request = *state_;
+    request.snapshot = worker_.snapshot();
+    request.facts.client = origin_.client_text;
+    worker_.make_request_id(request.facts.request_id);
+    request.verdict.refused = busy ? Refused::not_serving : Refused::bad_request;
+    carrier_.drop_input();
+    auto& responder = worker_.responder();
+    const auto& id = request.facts.request_id;
+    auto answer = busy ? responder.fault(request.snapshot, nullptr, nullptr, UpstreamFault::busy, id,
+                                         worker_.reactor().wall())
+                       : responder.malformed(request.snapshot, status, id);
+    answer.close = true;
+    request.facts.outcome = ExchangeOutcome::refused;
+    reply(nullptr, std::move(answer));
+}
+
+bool RequestRun::step() {
+    if (!worker_.serving() && active_) return hold();
+    if (active_ && ask_again_) (void)recheck();
+    while (phase_ != Phase::over && advance() == Next::again) {
+    }
+    return phase_ != Phase::over;
+}
+
+void RequestRun::cancel() {
+    if (state_ && state_->exchange) cut(Cut::drain);
+}
+
+RequestRun::Next RequestRun::advance() {
+    switch (phase_) {
+        case Phase::wait_record:
+            return do_wait_record();
+        case Phase::exchanging:
+            return do_exchange();
+        case Phase::tunnelling:
+            return do_tunnel();
+        case Phase::over:
+            break;
+    }
+    return Next::wait;
+}
+
+// Nothing is forwarded while the worker's lease has lapsed (R8): what is open stands still, and is cut when
+// that lasts.
+bool RequestRun::hold() {
+    const auto left = Lease::cut_after - worker_.frozen_for();
+    if (left <= Millis{0}) {
+        cut(Cut::lease);
+        return false;
+    }
+    deadline_ = now() + left;
+    return true;
+}
+
+void RequestRun::thaw() noexcept {
+    ask_again_ = true;
+    waiter_.wake(Wake::control);
+}
+
+void RequestRun::note_request(const RequestHead& head) {
+    auto& request = *state_;
     request.snapshot = worker_.snapshot();
     auto& facts = request.facts;
     facts.method.assign(head.method);
@@ -87,13 +147,13 @@ void Http1Session::note_request(const RequestHead& head) {
     facts.host.assign(head.host);
     facts.version = head.version;
     facts.websocket = head.upgrade == Upgrade::websocket;
-    facts.client = client_text_;
+    facts.client = origin_.client_text;
     worker_.make_request_id(facts.request_id);
 }
 
-void Http1Session::route_request(const RequestHead& head) {
-    auto& request = *request_;
-    const PeerFacts peer{tls_facts_.server_name, peer_};
+void RequestRun::route_request(const RequestHead& head) {
+    auto& request = *state_;
+    const PeerFacts& peer = origin_.peer;
     bool continued = false;
     request.facts.trace = worker_.trace_for(
         head.repeated.has(FieldId::traceparent) ? std::string_view{} : head.value(FieldId::traceparent),
@@ -118,8 +178,8 @@ void Http1Session::route_request(const RequestHead& head) {
     reply(&head, std::move(answer));
 }
 
-void Http1Session::begin_forward(const RequestHead& head) {
-    auto& request = *request_;
+void RequestRun::begin_forward(const RequestHead& head) {
+    auto& request = *state_;
     auto& permit = *request.verdict.permit;
     const auto& parts = request.snapshot->parts(permit.app());
     const auto wall = worker_.reactor().wall();
@@ -139,7 +199,7 @@ void Http1Session::begin_forward(const RequestHead& head) {
     UpstreamFacts facts;
     facts.path = request.verdict.path;
     facts.host = pool->upstream().host_header;
-    facts.client_address = client_text_;
+    facts.client_address = origin_.client_text;
     facts.assertion = worker_.assertion(*request.snapshot, standing, permit, wall);
     facts.traceparent = {trace.data(), trace.size()};
     facts.request_id = request.facts.request_id;
@@ -160,8 +220,8 @@ void Http1Session::begin_forward(const RequestHead& head) {
 
 // The first allow of a standing is recorded in passing; where the tier says so, each allow waits for its
 // record.
-void Http1Session::record_allow() {
-    auto& request = *request_;
+void RequestRun::record_allow() {
+    auto& request = *state_;
     auto& permit = *request.verdict.permit;
     auto& standing = worker_.admission().standing(request.snapshot, permit.session_owner(), permit.app());
     if (!Recorder::must_wait(request.snapshot->parts(permit.app())))
@@ -177,19 +237,19 @@ void Http1Session::record_allow() {
     worker_.recorder().decided(*request.snapshot, request.verdict, request.facts, &standing, std::move(done));
 }
 
-Http1Session::Next Http1Session::do_wait_record() {
-    if (!*request_->durable) return Next::wait;
+RequestRun::Next RequestRun::do_wait_record() {
+    if (!*state_->durable) return Next::wait;
     phase_ = Phase::exchanging;
-    if (!**request_->durable) {
-        request_->facts.outcome = ExchangeOutcome::refused;
+    if (!**state_->durable) {
+        state_->facts.outcome = ExchangeOutcome::refused;
         answer_upstream_fault();
     }
     return Next::again;
 }
 
-void Http1Session::begin_page(const RequestHead& head) {
-    auto& request = *request_;
-    const PeerFacts peer{tls_facts_.server_name, peer_};
+void RequestRun::begin_page(const RequestHead& head) {
+    auto& request = *state_;
+    const PeerFacts& peer = origin_.peer;
     auto page = worker_.responder().begin_page(request.snapshot, worker_.reactor(), head, request.verdict,
                                                peer, request.facts.request_id, worker_.reactor().wall());
     auto make = [page = std::move(page), ticket = waiter_.ticket(), &reactor = worker_.reactor()](
@@ -201,14 +261,13 @@ void Http1Session::begin_page(const RequestHead& head) {
     };
     request.local.emplace(std::move(make), request.snapshot->model->limits.form_bytes,
                           head.method_id == Method::head);
-    if (head.expect_continue && head.has_body())
-        out_.append(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
+    if (head.expect_continue && head.has_body()) carrier_.ask_for_body();
     const auto& limits = request.snapshot->model->limits;
     begin_exchange(head, *request.local, {limits.body_min_rate_grace, limits.body_min_rate, Millis{0}});
 }
 
-void Http1Session::reply(const RequestHead* head, LocalReply answer) {
-    auto& request = *request_;
+void RequestRun::reply(const RequestHead* head, LocalReply answer) {
+    auto& request = *state_;
     static const RequestHead nothing;
     const auto& shown = head ? *head : nothing;
     // A body nobody wants is not waited for: the connection ends after the answer.
@@ -217,12 +276,11 @@ void Http1Session::reply(const RequestHead* head, LocalReply answer) {
     begin_exchange(shown, *request.local, {});
 }
 
-void Http1Session::begin_exchange(const RequestHead& head, UpstreamSide& upstream, PaceLimits pace) {
-    auto& request = *request_;
+void RequestRun::begin_exchange(const RequestHead& head, UpstreamSide& upstream, PaceLimits pace) {
+    auto& request = *state_;
     ClientFacts facts;
     facts.version = head.version;
-    facts.keep_alive = keep_alive_;
-    facts.hsts = kind_ == ConnectionKind::tls && request.snapshot->model->portal.hsts;
+    facts.hsts = !origin_.tls_version.empty() && request.snapshot->model->portal.hsts;
     facts.request_id = request.facts.request_id;
     std::uint64_t body_max = request.snapshot->model->limits.form_bytes;
     if (request.verdict.permit) {
@@ -230,20 +288,20 @@ void Http1Session::begin_exchange(const RequestHead& head, UpstreamSide& upstrea
         facts.cookie_domains = request.snapshot->app(request.verdict.permit->app()).cookie_domains;
         body_max = request.snapshot->parts(request.verdict.permit->app()).body_bytes_max;
     }
-    request.client.emplace(*stream_, in_, out_, head, facts, body_max, worker_.http_date());
-    request.exchange.emplace(*request.client, upstream, pace, now());
+    client_ = &carrier_.client_for(request, head, facts, body_max);
+    request.exchange.emplace(*client_, upstream, pace, now());
     phase_ = Phase::exchanging;
 }
 
-SteadyTime Http1Session::permit_deadline() const {
-    if (!request_->verdict.permit) return SteadyTime::max();
-    const auto until = request_->verdict.permit->valid_until();
+SteadyTime RequestRun::permit_deadline() const {
+    if (!state_->verdict.permit) return SteadyTime::max();
+    const auto until = state_->verdict.permit->valid_until();
     if (until == WallTime::max()) return SteadyTime::max();
     return now() + std::max<Millis>(until - worker_.reactor().wall(), Millis{1});
 }
 
-Http1Session::Next Http1Session::do_exchange() {
-    auto& request = *request_;
+RequestRun::Next RequestRun::do_exchange() {
+    auto& request = *state_;
     if (active_ && request.verdict.permit->valid_until() <= worker_.reactor().wall() && !recheck())
         return Next::again;
     const auto uploaded = request.exchange->request_bytes();
@@ -258,52 +316,42 @@ Http1Session::Next Http1Session::do_exchange() {
     return Next::wait;
 }
 
-void Http1Session::judge_exchange() {
-    auto& request = *request_;
-    auto& exchange = *request.exchange;
+void RequestRun::judge_exchange() {
+    auto& exchange = *state_->exchange;
     switch (exchange.state()) {
         case Exchange::State::completed: {
-            const bool again = request.client->keep_alive() && exchange.request_done();
-            finish_request(request.facts.outcome);
-            if (again) {
-                phase_ = Phase::idle;
-                deadline_ = now() + worker_.snapshot()->model->limits.keep_alive_timeout;
-            } else {
-                linger();
-            }
-            return;
+            const bool again = client_->keeps_connection() && exchange.request_done();
+            return finish(state_->facts.outcome, again ? Ending::again : Ending::last);
         }
         case Exchange::State::switched:
             return switch_to_tunnel();
         case Exchange::State::upstream_failed:
             if (!exchange.response_started()) return answer_upstream_fault();
-            (void)request.client->flush();  // what came whole is passed on; the missing end stays missing
-            finish_request(ExchangeOutcome::truncated);
-            break;
-        case Exchange::State::client_failed: {
-            const bool too_large = request.client->body_fault() == BodyFault::too_large;
-            const bool faulty = request.client->body_fault() != BodyFault::none &&
-                                request.client->body_fault() != BodyFault::truncated;
-            if (!exchange.response_started() && (faulty || exchange.client_too_slow())) {
-                const int status = too_large ? 413 : exchange.client_too_slow() ? 408 : 400;
-                request.exchange.reset();
-                request.upstream.reset();
-                return reject_head(status);
-            }
-            finish_request(exchange.client_too_slow() ? ExchangeOutcome::timed_out
-                                                      : ExchangeOutcome::client_gone);
-            break;
-        }
+            (void)client_->flush();  // what came whole is passed on; the missing end stays missing
+            return finish(ExchangeOutcome::truncated, Ending::broken);
+        case Exchange::State::client_failed:
+            return judge_client_failure();
         case Exchange::State::running:
             return;
     }
-    stream_->close();  // no proper end: the client sees that something is missing
-    phase_ = Phase::over;
+}
+
+void RequestRun::judge_client_failure() {
+    auto& request = *state_;
+    const bool too_slow = request.exchange->client_too_slow();
+    const auto fault = client_->body_fault();
+    const bool faulty = fault != BodyFault::none && fault != BodyFault::truncated;
+    if (!request.exchange->response_started() && (faulty || too_slow)) {
+        request.exchange.reset();
+        request.upstream.reset();
+        return reject(fault == BodyFault::too_large ? 413 : too_slow ? 408 : 400);
+    }
+    finish(too_slow ? ExchangeOutcome::timed_out : ExchangeOutcome::client_gone, Ending::broken);
 }
 
 // Nothing went to the client yet: it gets a page of ours in place of the response that failed to come.
-void Http1Session::answer_upstream_fault() {
-    auto& request = *request_;
+void RequestRun::answer_upstream_fault() {
+    auto& request = *state_;
     auto fault = request.upstream ? request.upstream->fault() : UpstreamFault::busy;
     if (fault == UpstreamFault::none) fault = UpstreamFault::timed_out;
     request.facts.upstream_fault = fault;
@@ -311,25 +359,25 @@ void Http1Session::answer_upstream_fault() {
         fault == UpstreamFault::timed_out ? ExchangeOutcome::timed_out : ExchangeOutcome::upstream_failed;
     const bool drained = request.exchange->request_done();
     request.exchange.reset();
-    request.client.reset();
     request.upstream.reset();
     auto answer = worker_.responder().fault(request.snapshot, nullptr,
                                             &request.snapshot->app(request.verdict.permit->app()), fault,
                                             request.facts.request_id, worker_.reactor().wall());
     if (!drained) answer.close = true;
-    out_.consume(out_.size_bytes());
-    const auto method = request.facts.method_id;
+    carrier_.drop_output();
     RequestHead shown;
-    shown.method_id = method;
+    shown.method_id = request.facts.method_id;
+    shown.version = request.facts.version;
     reply(&shown, std::move(answer));
 }
 
-void Http1Session::switch_to_tunnel() {
-    auto& request = *request_;
+void RequestRun::switch_to_tunnel() {
+    auto& request = *state_;
     request.facts.status = 101;
     request.facts.tunnel = true;
     request.facts.first_byte = request.exchange->first_byte_at();
-    request.tunnel.emplace(*stream_, in_, request.upstream->stream(), request.upstream->received(),
+    const auto raw = carrier_.raw();
+    request.tunnel.emplace(raw.stream, raw.received, request.upstream->stream(), request.upstream->received(),
                            request.snapshot->model->limits.tunnel_idle_timeout, now(),
                            request.facts.websocket ? Tunnel::Protocol::websocket : Tunnel::Protocol::other);
     const auto label = request.snapshot->parts(request.verdict.permit->app()).label;
@@ -338,8 +386,8 @@ void Http1Session::switch_to_tunnel() {
     phase_ = Phase::tunnelling;
 }
 
-Http1Session::Next Http1Session::do_tunnel() {
-    auto& request = *request_;
+RequestRun::Next RequestRun::do_tunnel() {
+    auto& request = *state_;
     if (request.verdict.permit->valid_until() <= worker_.reactor().wall() && !recheck()) return Next::again;
     auto& tunnel = *request.tunnel;
     const auto sent = tunnel.client_bytes();
@@ -350,14 +398,15 @@ Http1Session::Next Http1Session::do_tunnel() {
         deadline_ = std::min(tunnel.deadline(), permit_deadline());
         return Next::wait;
     }
-    finish_request(tunnel.state() == Tunnel::State::idle_too_long ? ExchangeOutcome::timed_out
-                                                                  : ExchangeOutcome::completed);
-    linger();
+    finish(tunnel.state() == Tunnel::State::idle_too_long ? ExchangeOutcome::timed_out
+                                                          : ExchangeOutcome::completed,
+           Ending::last);
     return Next::again;
 }
 
-void Http1Session::finish_request(ExchangeOutcome outcome) {
-    auto& request = *request_;
+void RequestRun::finish(ExchangeOutcome outcome, Ending ending) {
+    if (ending == Ending::broken) carrier_.break_off();
+    auto& request = *state_;
     auto& facts = request.facts;
     facts.outcome = outcome;
     if (request.exchange) {
@@ -366,7 +415,7 @@ void Http1Session::finish_request(ExchangeOutcome outcome) {
         if (request.exchange->first_byte_at() != SteadyTime::max())
             facts.first_byte = request.exchange->first_byte_at();
     }
-    if (request.client && facts.status == 0) facts.status = request.client->status();
+    if (client_ && facts.status == 0) facts.status = client_->status();
     if (request.upstream) facts.upstream_connected = request.upstream->connected_at();
     if (request.tunnel) {
         facts.bytes_in += request.tunnel->client_bytes();
@@ -374,21 +423,25 @@ void Http1Session::finish_request(ExchangeOutcome outcome) {
         worker_.recorder().shard().add<Metric::tunnels_open>(
             -1, request.snapshot->parts(request.verdict.permit->app()).label);
     }
-    worker_.recorder().finished(*request.snapshot, request.verdict, facts, tls_facts_.version, now());
+    worker_.recorder().finished(*request.snapshot, request.verdict, facts, origin_.tls_version, now());
     if (active_) worker_.leave(*this);
     active_ = ask_again_ = false;
-    worker_.give_back(std::move(request_));
+    client_ = nullptr;
+    worker_.give_back(std::move(state_));
+    phase_ = Phase::over;
+    ending_ = ending;
 }
 
-Recheck Http1Session::ask_admission() {
-    auto& request = *request_;
-    return worker_.recheck(*request.verdict.permit,
-                           {request.facts.method, request.facts.path, peer_, worker_.reactor().wall()},
-                           request.facts.host);
+Recheck RequestRun::ask_admission() {
+    auto& request = *state_;
+    return worker_.recheck(
+        *request.verdict.permit,
+        {request.facts.method, request.facts.path, origin_.peer.client, worker_.reactor().wall()},
+        request.facts.host);
 }
 
-void Http1Session::review(bool all) {
-    auto& permit = *request_->verdict.permit;
+void RequestRun::review(bool all) {
+    auto& permit = *state_->verdict.permit;
     if (!all && worker_.admission().unchanged(permit)) return;
     const auto before = permit.valid_until();
     if (ask_admission().outcome == Recheck::Outcome::holds && permit.valid_until() == before) return;
@@ -397,9 +450,9 @@ void Http1Session::review(bool all) {
 }
 
 // False when access is over and the exchange was cut.
-bool Http1Session::recheck() {
+bool RequestRun::recheck() {
     ask_again_ = false;
-    const auto valid_until = request_->verdict.permit->valid_until();
+    const auto valid_until = state_->verdict.permit->valid_until();
     const auto found = ask_admission();
     if (found.outcome == Recheck::Outcome::holds) return true;
     end_access(found, valid_until);
@@ -408,29 +461,20 @@ bool Http1Session::recheck() {
 
 // A response or upload is left without its proper end, so that the other side sees it; a WebSocket is told
 // why.
-void Http1Session::end_access(const Recheck& found, WallTime valid_until) {
-    auto& request = *request_;
+void RequestRun::end_access(const Recheck& found, WallTime valid_until) {
+    auto& request = *state_;
     const auto trigger = worker_.trigger_of(*request.verdict.permit, found);
     const bool told =
         request.tunnel && request.tunnel->say_why(websocket_policy_violation, close_reason(trigger));
-    if (told)
-        (void)stream_->shutdown();
-    else
-        stream_->close();
+    if (!told) carrier_.break_off();
     worker_.ended_early(*request.verdict.permit, found, valid_until);
     request.facts.cut = cut_of(trigger, found);
-    finish_request(ExchangeOutcome::cut_by_policy);
-    if (told)
-        linger();
-    else
-        phase_ = Phase::over;
+    finish(ExchangeOutcome::cut_by_policy, told ? Ending::last : Ending::broken);
 }
 
-void Http1Session::cut(Cut why) {
-    request_->facts.cut = why;
-    finish_request(ExchangeOutcome::cut_by_policy);
-    stream_->close();
-    phase_ = Phase::over;
+void RequestRun::cut(Cut why) {
+    state_->facts.cut = why;
+    finish(ExchangeOutcome::cut_by_policy, Ending::broken);
 }
 
 }  // namespace sekisho::gateway
