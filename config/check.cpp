@@ -40,6 +40,7 @@ public:
 
     void run() {
         check_listen();
+        check_client_certificates();
         check_store_and_audit();
         check_sessions();
         check_notify();
@@ -81,8 +82,25 @@ private:
             if (model_.store.demo && !endpoint.address.is_loopback())
                 findings_.add("demo.off_loopback", endpoint.place, {text});
         }
+        for (std::size_t i = 0; i < model_.listen.balancers.size(); ++i)
+            if (model_.listen.balancers[i].bits == 0)
+                at("listen.balancers_all", "listen.balancers[" + std::to_string(i) + "]");
         if (!model_.ops.listen.address.is_loopback())
             at("ops.off_loopback", "ops.listen", {print_one(key, model_.ops.listen)});
+    }
+
+    void check_client_certificates() {
+        std::set<std::string_view> served{model_.portal.host}, seen;
+        for (const auto& app : model_.apps) served.insert(app.host);
+        for (std::size_t i = 0; i < model_.tls.client_certificates.size(); ++i) {
+            const auto& hosts = model_.tls.client_certificates[i].hosts;
+            for (std::size_t n = 0; n < hosts.size(); ++n) {
+                const auto path =
+                    "tls.client_certificates[" + std::to_string(i) + "].hosts[" + std::to_string(n) + "]";
+                if (served.count(hosts[n]) == 0) at("tls.client_host", path, {hosts[n]});
+                if (!seen.insert(hosts[n]).second) at("tls.client_host_twice", path, {hosts[n]});
+            }
+        }
     }
 
     void check_store_and_audit() {

@@ -11,6 +11,7 @@ namespace sekisho::config {
 namespace {
 
 constexpr std::size_t pem_bytes_max = 1u << 20;
+constexpr std::size_t crl_bytes_max = 16u << 20;
 constexpr auto soon = std::chrono::hours{24 * 14};
 
 std::string_view id_of(SecretFault fault) noexcept {
@@ -46,6 +47,9 @@ public:
         if (certificates_.size() == model_.tls.certificates.size()) check_coverage();
         for (const auto& upstream : model_.upstreams)
             check_authorities(upstream.ca_path, "upstreams." + upstream.name + ".ca", "upstream.ca");
+        for (std::size_t i = 0; i < model_.tls.client_certificates.size(); ++i)
+            check_client_authorities(model_.tls.client_certificates[i],
+                                     "tls.client_certificates[" + std::to_string(i) + "]");
         check_notify();
         check_master_key();
     }
@@ -74,6 +78,8 @@ private:
             return;
         }
         check_dates(*facts, path);
+        if (!certificate.staple_path.empty() && !DiskFiles().read(certificate.staple_path, pem_bytes_max))
+            at("tls.staple", path + ".staple", {certificate.staple_path});
         check_key(certificate, *facts, path);
         certificates_.push_back(std::move(*facts));
     }
@@ -125,6 +131,12 @@ private:
         check_authorities(webhook.ca_path, "notify.webhook.ca", "notify.ca");
         if (!mail.password_path.empty()) check_secret(mail.password_path, "notify.mail.password_file");
         if (!webhook.secret_path.empty()) check_secret(webhook.secret_path, "notify.webhook.secret_file");
+    }
+
+    void check_client_authorities(const ClientCertificates& wanted, const std::string& path) {
+        check_authorities(wanted.ca_path, path + ".ca", "tls.client_ca");
+        if (!wanted.crl_path.empty() && !DiskFiles().read(wanted.crl_path, crl_bytes_max))
+            at("tls.client_crl", path + ".crl", {wanted.crl_path});
     }
 
     void check_master_key() {

@@ -20,6 +20,8 @@ inline constexpr Word<FactorStrength> strengths[] = {{"password", FactorStrength
 inline constexpr Word<PathCase> path_cases[] = {{"sensitive", PathCase::sensitive},
                                                 {"insensitive", PathCase::insensitive}};
 inline constexpr Word<Language> languages[] = {{"ja", Language::ja}, {"en", Language::en}};
+inline constexpr Word<ClientCertificates::Demand> certificate_demands[] = {
+    {"request", ClientCertificates::Demand::request}, {"require", ClientCertificates::Demand::require}};
 inline constexpr Word<OnAuditFailure> audit_failures[] = {
     {"refuse", OnAuditFailure::refuse}, {"serve_and_count", OnAuditFailure::serve_and_count}};
 

@@ -31,6 +31,7 @@ struct Endpoint {
 struct Listen {
     std::vector<Endpoint> https;          // at least one
     std::vector<Endpoint> http_redirect;  // port 80: answers 308/301 to https only
+    std::vector<Prefix> balancers;  // must say in a PROXY header who the client is; others may not (R33)
 };
 
 struct Portal {
@@ -45,11 +46,22 @@ struct Portal {
 
 struct Certificate {
     std::string chain_path, key_path;
+    std::string staple_path;  // OCSP response in DER; empty = none
+    Place place;
+};
+
+// Hosts on which a client may, or must, prove itself with a certificate of its own.
+struct ClientCertificates {
+    enum class Demand : std::uint8_t { request, require };
+    std::vector<std::string> hosts;  // lower case
+    std::string ca_path, crl_path;   // PEM; without a CRL nothing is ever taken for revoked
+    Demand demand = Demand::require;
     Place place;
 };
 
 struct Tls {
     std::vector<Certificate> certificates;
+    std::vector<ClientCertificates> client_certificates;
     Seconds ticket_lifetime{12 * 3600};
     Place place;
 };
@@ -82,6 +94,8 @@ struct Limits {
     std::uint32_t workers = 0;  // 0 = one per core
     std::uint32_t connections = 20000;
     std::uint32_t connections_per_address = 1000;
+    std::uint32_t handshakes_per_address = 256;  // TLS handshakes under way at once
+    std::uint32_t handshake_rate = 500;          // begun per second and address; four seconds' worth at once
     std::uint32_t head_bytes = 32u << 10;
     std::uint32_t portal_head_bytes = 96u << 10;  // R10: at least 64 KiB of Cookie
     std::uint32_t head_fields = 128;

@@ -45,6 +45,7 @@ constexpr TypeWords words[] = {
     {Type::factor, "password, recovery or otp", "password、recovery、otp のいずれか"},
     {Type::language, "ja or en", "ja か en"},
     {Type::path_case, "sensitive or insensitive", "sensitive か insensitive"},
+    {Type::client_certificate, "request or require", "request か require"},
     {Type::audit_failure, "refuse or serve_and_count", "refuse か serve_and_count"},
     {Type::who, "any, or user:, group:, org: or kind: with a name, joined with &",
      "any、または user:、group:、org:、kind: と名前（& でつなぐ）"},

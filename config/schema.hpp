@@ -10,37 +10,38 @@
 namespace sekisho::config {
 
 enum class Type : std::uint8_t {
-    record,         // more keys inside
-    boolean,        // true or false
-    count,          // whole number
-    bytes,          // size with a unit: 64KiB
-    duration,       // time with a unit: 30s
-    text,           // one line for people or programs
-    local_text,     // text, or {ja: ..., en: ...}
-    name,           // a-z 0-9 . _ -
-    account,        // as name, for people
-    host,           // host name or address literal
-    authority,      // host, with a port where needed
-    path,           // file path, relative to the main file's folder
-    url,            // https://host:port
-    origin,         // https://host:port of a page
-    url_path,       // /prefix
-    method,         // GET
-    endpoint,       // 127.0.0.1:8443
-    network,        // 10.0.0.0/8
-    date,           // 2026-04-01
-    minute,         // "08:00"
-    days,           // mon-fri
-    timezone,       // Asia/Tokyo
-    person_kind,    // staff, contractor, ops
-    factor,         // otp, recovery, password
-    path_case,      // sensitive, insensitive
-    language,       // ja, en
-    audit_failure,  // refuse, serve_and_count
-    who,            // kind:staff & group:finance
-    secret,         // {file: path} or {env: NAME}
-    network_term,   // name of a network, or !name
-    pattern,        // conf.d/*.yaml
+    record,              // more keys inside
+    boolean,             // true or false
+    count,               // whole number
+    bytes,               // size with a unit: 64KiB
+    duration,            // time with a unit: 30s
+    text,                // one line for people or programs
+    local_text,          // text, or {ja: ..., en: ...}
+    name,                // a-z 0-9 . _ -
+    account,             // as name, for people
+    host,                // host name or address literal
+    authority,           // host, with a port where needed
+    path,                // file path, relative to the main file's folder
+    url,                 // https://host:port
+    origin,              // https://host:port of a page
+    url_path,            // /prefix
+    method,              // GET
+    endpoint,            // 127.0.0.1:8443
+    network,             // 10.0.0.0/8
+    date,                // 2026-04-01
+    minute,              // "08:00"
+    days,                // mon-fri
+    timezone,            // Asia/Tokyo
+    person_kind,         // staff, contractor, ops
+    factor,              // otp, recovery, password
+    path_case,           // sensitive, insensitive
+    language,            // ja, en
+    client_certificate,  // request, require
+    audit_failure,       // refuse, serve_and_count
+    who,                 // kind:staff & group:finance
+    secret,              // {file: path} or {env: NAME}
+    network_term,        // name of a network, or !name
+    pattern,             // conf.d/*.yaml
 };
 
 enum class Shape : std::uint8_t { one, list, one_or_list, map };

@@ -33,6 +33,16 @@ constexpr Key table[] = {
     {"listen.http_redirect", T::endpoint, S::list, N::optional, "none", 0, 0, R::restart, L::never, "0.1",
      "Addresses for plain HTTP that answer with a redirect to HTTPS and nothing else.",
      "平文 HTTP のアドレス。HTTPS への転送だけを返します。", "", ""},
+    {"listen.balancers", T::network, S::list, N::optional, "none", 0, 0, R::live, L::any, "0.1",
+     "Load balancers in front: a connection from one of them must begin with a PROXY protocol header "
+     "(version 1 "
+     "or 2), and no other may.",
+     "前段のロードバランサー。ここからの接続は PROXY プロトコルのヘッダー（1 版または 2 "
+     "版）で始まらなければならず、"
+     "ほかの接続では受け付けません。",
+     "Whoever connects from here says who the client is: addresses in rules and in the record are then its "
+     "word.",
+     "ここから接続する者がクライアントのアドレスを名乗ります。規則と記録のアドレスは、その申告になります。"},
 
     {"portal", T::record, S::one, N::required, "", 0, 0, R::live, L::never, "0.1",
      "The portal: sign-in and the list of apps.", "サインインとアプリ一覧のページ。", "", ""},
@@ -63,6 +73,30 @@ constexpr Key table[] = {
      "PEM file with the private key; only its owner may read it.",
      "秘密鍵の PEM ファイル。所有者だけが読めること。", "Whoever reads it can pose as this gateway.",
      "読んだ人はこのゲートウェイになりすませます。"},
+    {"tls.certificates[].staple", T::path, S::one, N::optional, "none", 0, 0, R::live, L::never, "0.1",
+     "DER file with the issuer's OCSP response; read again when it changes, never sent once it is out of "
+     "date.",
+     "発行者の OCSP 応答（DER ファイル）。変わると読み直し、期限切れなら送りません。", "", ""},
+    {"tls.client_certificates", T::record, S::list, N::optional, "none", 0, 0, R::live, L::any, "0.1",
+     "Hosts that ask for a client certificate, chosen by the name in the TLS handshake.",
+     "クライアント証明書を求めるホスト。TLS ハンドシェイクの名前で選びます。", "", ""},
+    {"tls.client_certificates[].hosts", T::host, S::list, N::required, "", 0, 0, R::live, L::any, "0.1",
+     "Hosts of apps, or the portal's.", "アプリまたはポータルのホスト。", "", ""},
+    {"tls.client_certificates[].ca", T::path, S::one, N::required, "", 0, 0, R::live, L::any, "0.1",
+     "PEM file: authorities whose client certificates are accepted.",
+     "PEM ファイル。受け付けるクライアント証明書の認証局。",
+     "Whoever such an authority certifies passes this check.",
+     "この認証局が証明した者は、この確認を通ります。"},
+    {"tls.client_certificates[].crl", T::path, S::one, N::optional, "none: nothing is revoked", 0, 0, R::live,
+     L::any, "0.1",
+     "PEM file: the authorities' revocation lists; read again when it changes, asked on every request. Out "
+     "of "
+     "date, nobody passes.",
+     "PEM ファイル。認証局の失効リスト。変わると読み直し、要求ごとに確かめます。期限切れなら誰も通しません。",
+     "", ""},
+    {"tls.client_certificates[].demand", T::client_certificate, S::one, N::given, "require", 0, 0, R::live,
+     L::any, "0.1", "request (may come without) or require.",
+     "request（なくてもよい）または require（必須）。", "", ""},
     {"tls.ticket_lifetime", T::duration, S::one, N::given, "12h", m, 2 * d, R::live, L::never, "0.1",
      "How long a TLS session may be resumed.", "TLS セッションを再開できる時間。", "", ""},
 
@@ -118,6 +152,21 @@ constexpr Key table[] = {
     {"limits.connections_per_address", T::count, S::one, N::given, "1000", 1, 1'000'000, R::live, L::never,
      "0.1", "The same from one IPv4 address or one IPv6 /64.",
      "IPv4 アドレス 1 つ、または IPv6 の /64 1 つからの上限。", "", ""},
+    {"limits.handshakes_per_address", T::count, S::one, N::given, "256", 1, 1'000'000, R::live, L::never,
+     "0.1",
+     "TLS handshakes under way at once from one IPv4 address or one IPv6 /64. Above it a new connection is "
+     "closed at once.",
+     "1 つの IPv4 アドレスまたは IPv6 の /64 から同時に進められる TLS "
+     "ハンドシェイク。超えた接続はすぐ閉じます。",
+     "", ""},
+    {"limits.handshake_rate", T::count, S::one, N::given, "500", 0, 1'000'000, R::live, L::never, "0.1",
+     "TLS handshakes begun per second from one address or /64, with four seconds' worth at once; 0 is no "
+     "limit. "
+     "Above it a new connection is closed at once.",
+     "1 つのアドレスまたは /64 から 1 秒に始められる TLS ハンドシェイク。4 秒分まではまとめて受けます。0 "
+     "は無制限。"
+     "超えた接続はすぐ閉じます。",
+     "", ""},
     {"limits.head", T::bytes, S::one, N::given, "32KiB", 4 * KiB, MiB, R::live, L::never, "0.1",
      "A request's head to an app. Above it: 431.", "アプリへの要求ヘッダーの大きさ。超えると 431。", "", ""},
     {"limits.portal_head", T::bytes, S::one, N::given, "96KiB", 68 * KiB, MiB, R::live, L::never, "0.1",

@@ -10,6 +10,7 @@ namespace {
 constexpr Field<Listen> listen_fields[] = {
     field<&Listen::https>("https"),
     field<&Listen::http_redirect>("http_redirect"),
+    field<&Listen::balancers>("balancers"),
 };
 
 void read_portal_url(Decoder& decoder, const Key& key, const Node& node, Portal& out) {
@@ -34,6 +35,7 @@ constexpr Field<Portal> portal_fields[] = {
 constexpr Field<Certificate> certificate_fields[] = {
     field<&Certificate::chain_path>("chain"),
     field<&Certificate::key_path>("key"),
+    field<&Certificate::staple_path>("staple"),
 };
 
 void read_certificates(Decoder& decoder, const Key& key, const Node& node, Tls& out) {
@@ -51,12 +53,45 @@ void read_certificates(Decoder& decoder, const Key& key, const Node& node, Tls& 
 void print_certificates(Printer& printer, const Key& key, const Tls& from) {
     Flat flat{printer.path, &key, {}};
     for (const auto& certificate : from.certificates)
-        flat.values.push_back(certificate.chain_path + " with " + certificate.key_path);
+        flat.values.push_back(certificate.chain_path + " with " + certificate.key_path +
+                              (certificate.staple_path.empty() ? "" : " and " + certificate.staple_path));
+    printer.out.push_back(std::move(flat));
+}
+
+constexpr Field<ClientCertificates> client_certificate_fields[] = {
+    field<&ClientCertificates::hosts>("hosts"),
+    field<&ClientCertificates::ca_path>("ca"),
+    field<&ClientCertificates::crl_path>("crl"),
+    field<&ClientCertificates::demand>("demand"),
+};
+
+void read_client_certificates(Decoder& decoder, const Key& key, const Node& node, Tls& out) {
+    if (!expect_list(decoder, key, node)) return;
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+        Step step(decoder, "[" + std::to_string(i) + "]");
+        decoder.places.put(decoder.path, node.items[i].place);
+        ClientCertificates one;
+        one.place = node.items[i].place;
+        read_record(decoder, "tls.client_certificates[]", node.items[i], client_certificate_fields, one);
+        out.client_certificates.push_back(std::move(one));
+    }
+}
+
+void print_client_certificates(Printer& printer, const Key& key, const Tls& from) {
+    Flat flat{printer.path, &key, {}};
+    for (const auto& one : from.client_certificates) {
+        std::string hosts;
+        for (const auto& host : one.hosts) hosts += (hosts.empty() ? "" : ", ") + host;
+        flat.values.push_back(hosts + " by " + one.ca_path +
+                              (one.crl_path.empty() ? "" : " less " + one.crl_path) +
+                              (one.demand == ClientCertificates::Demand::require ? ", required" : ""));
+    }
     printer.out.push_back(std::move(flat));
 }
 
 constexpr Field<Tls> tls_fields[] = {
     {"certificates", read_certificates, print_certificates},
+    {"client_certificates", read_client_certificates, print_client_certificates},
     field<&Tls::ticket_lifetime>("ticket_lifetime"),
 };
 
@@ -115,6 +150,8 @@ constexpr Field<Limits> limits_fields[] = {
     field<&Limits::workers>("workers"),
     field<&Limits::connections>("connections"),
     field<&Limits::connections_per_address>("connections_per_address"),
+    field<&Limits::handshakes_per_address>("handshakes_per_address"),
+    field<&Limits::handshake_rate>("handshake_rate"),
     field<&Limits::head_bytes>("head"),
     field<&Limits::portal_head_bytes>("portal_head"),
     field<&Limits::head_fields>("head_fields"),
