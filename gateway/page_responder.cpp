@@ -220,6 +220,8 @@ LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead
             return invalid_token(request);
         case Refused::preflight:
             return preflight_reply(head, preflight_rules(snapshot->app(*verdict.app)));
+        case Refused::certificate:
+            return local(answer_error(request, "access.certificate"));
         case Refused::none:
             break;
     }

@@ -58,6 +58,7 @@ void ExchangeFacts::clear() noexcept {
     status = 0;
     outcome = telemetry::ExchangeOutcome::completed;
     upstream_fault = UpstreamFault::none;
+    message_fault = {};
     cut = Cut::none;
     tunnel = websocket = false;
 }
@@ -90,6 +91,9 @@ std::string_view reason_text(const Verdict& verdict) noexcept {
             return "token_invalid";
         case Refused::preflight:
             return "preflight";
+        case Refused::certificate:
+            return verdict.certificate == CertificateCheck::revoked ? "certificate_revoked"
+                                                                    : "certificate_stale";
     }
     return "other";
 }
@@ -108,6 +112,12 @@ telemetry::Record Recorder::audit_record(const Snapshot& snapshot, const Verdict
     const auto trace = telemetry::trace_id_text(facts.trace);
     record.trace_id.assign(trace.data(), trace.size());
     if (verdict.app) record.app = snapshot.app(*verdict.app).name;
+    if (verdict.permit && verdict.permit->proof()) {
+        const auto& proof = *verdict.permit->proof();
+        record.facts.push_back({"certificate", proof.fingerprint()});
+        record.facts.push_back({"certificate_subject", proof.subject()});
+        for (const auto& name : proof.names()) record.facts.push_back({"certificate_name", name});
+    }
     if (verdict.decision.rule) record.rule = snapshot.program->rule_name(*verdict.decision.rule);
     if (!verdict.session) return record;
     record.user = verdict.session->user;
@@ -160,6 +170,8 @@ void Recorder::count(const Snapshot& snapshot, const Verdict& verdict, const Exc
         verdict.app ? snapshot.parts(*verdict.app).label : telemetry::Registry::other(telemetry::Label::app);
     shard_.count<Metric::requests>(app, method_label(facts.method_id), class_label(facts.status));
     shard_.observe<Metric::request_duration>((now - facts.received).count(), app, 0);
+    if (verdict.certificate != CertificateCheck::not_asked)
+        shard_.count<Metric::client_certificates>(static_cast<std::uint8_t>(verdict.certificate));
     if (facts.first_byte != SteadyTime{} && facts.upstream_connected != SteadyTime{})
         shard_.observe<Metric::request_duration>((facts.first_byte - facts.upstream_connected).count(), app,
                                                  1);
@@ -193,7 +205,10 @@ void Recorder::write_line(const Snapshot& snapshot, const Verdict& verdict, cons
     line.bytes_out = facts.bytes_out;
     line.outcome = facts.outcome;
     line.generation = snapshot.generation;
-    if (verdict.kind == Verdict::Kind::refused) line.reason = reason_text(verdict);
+    if (facts.message_fault)
+        line.reason = facts.message_fault.text();
+    else if (verdict.kind == Verdict::Kind::refused)
+        line.reason = reason_text(verdict);
     if (verdict.session) {
         line.user = verdict.session->user;
         line.session = verdict.session->public_id;
@@ -237,7 +252,12 @@ void Recorder::finished(const Snapshot& snapshot, const Verdict& verdict, const 
     if (verdict.permit && (facts.tunnel || facts.cut != Cut::none)) audit_end(snapshot, verdict, facts, now);
 }
 
-void Recorder::malformed(std::uint16_t status) noexcept {
+void Recorder::message_refused(Side side, MessageFault fault) noexcept {
+    if (fault) shard_.count<Metric::messages_refused>(static_cast<std::uint8_t>(side), fault.label());
+}
+
+void Recorder::malformed(std::uint16_t status, MessageFault fault) noexcept {
+    message_refused(Side::client, fault);
     const bool large = status == 413 || status == 414 || status == 431;
     if (large) limit_met(status == 413 ? MetLimit::body : status == 414 ? MetLimit::target : MetLimit::head);
     const bool unsupported = status == 501 || status == 505 || status == 417;

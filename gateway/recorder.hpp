@@ -3,6 +3,7 @@
 // here and nowhere else. One per worker.
 #include "gateway/admission/admission.hpp"
 #include "gateway/http/message.hpp"
+#include "gateway/http/message_fault.hpp"
 #include "gateway/http/upstream_side.hpp"
 #include "gateway/limits_met.hpp"
 #include "telemetry/access_log.hpp"
@@ -37,6 +38,7 @@ struct ExchangeFacts {
     std::uint16_t status = 0;
     telemetry::ExchangeOutcome outcome = telemetry::ExchangeOutcome::completed;
     UpstreamFault upstream_fault = UpstreamFault::none;
+    MessageFault message_fault;  // what was wrong with a message, the client's or the upstream's
     Cut cut = Cut::none;
     bool tunnel = false, websocket = false;
     void clear() noexcept;
@@ -61,7 +63,11 @@ public:
 
     void finished(const Snapshot& snapshot, const Verdict& verdict, const ExchangeFacts& facts,
                   std::string_view tls_version, SteadyTime now);
-    void malformed(std::uint16_t status) noexcept;
+    // malformed counts a client's message that is answered with `status`.
+    void malformed(std::uint16_t status, MessageFault fault) noexcept;
+    // message_refused counts any other that was cut off, or answered with 502; nothing without a fault.
+    enum class Side : std::uint8_t { client, upstream };
+    void message_refused(Side side, MessageFault fault) noexcept;
     void limit_met(MetLimit limit, std::uint64_t times = 1) noexcept {
         shard_.add<telemetry::Metric::limits_reached>(times, limits_[static_cast<std::size_t>(limit)]);
     }

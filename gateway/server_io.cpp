@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <limits>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <thread>
@@ -33,9 +34,23 @@ using telemetry::FieldName;
 
 constexpr unsigned page_threads = 4, hashing_threads = 8;
 constexpr Millis clock_step_noticed{200};
+constexpr Seconds tls_files_looked_at_every{2};
 
 unsigned worker_count(const config::Limits& limits) {
     return limits.workers != 0 ? limits.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+ConnectionBounds bounds_of(const config::Limits& limits) noexcept {
+    return {limits.connections, limits.connections_per_address, limits.handshakes_per_address,
+            limits.handshake_rate};
+}
+
+// Where the descriptors end that peers may make us use.
+int descriptors_end(const config::Limits& limits) noexcept {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return std::numeric_limits<int>::max();
+    const auto most = std::min<rlim_t>(files.rlim_cur, std::numeric_limits<int>::max());
+    return static_cast<int>(most - std::min<rlim_t>(limits.reserved_descriptors, most / 2));
 }
 
 // As label_values::session_end.
@@ -98,6 +113,7 @@ struct Server::Impl {
     void add_verbs();
     void tick();
     void each_second();
+    void refresh_tls_files();
     void follow_files();
     void handle_signal(int number);
     void begin_drain();
@@ -105,6 +121,7 @@ struct Server::Impl {
     void count_ends();
     void nudge() {
         services->notices.use(board.get()->model);
+        if (limits) limits->change(bounds_of(board.get()->model->limits));
         for (auto& worker : workers) worker->nudge();
     }
     StatusFacts facts();
@@ -140,7 +157,7 @@ struct Server::Impl {
     std::unique_ptr<config::Watch> watch;
     asio::signal_set signals{loop, SIGTERM, SIGINT, SIGHUP};
     asio::steady_timer timer{loop}, drain_timer{loop};
-    SteadyTime last_second{}, last_rotation{};
+    SteadyTime last_second{}, last_rotation{}, last_files{};
     Millis wall_offset{0};
     std::vector<ReactorLoad> last_loads;
     mutable std::mutex busy_mutex;
@@ -157,7 +174,7 @@ Result<> Server::Impl::open() {
     auto first = make_snapshot(model, 1, tickets, services->registry);
     if (!first) return first.error();
     board.post(*first);
-    limits = ConnectionLimits::create(model->limits.connections, model->limits.connections_per_address);
+    limits = ConnectionLimits::create(bounds_of(model->limits));
     const WorkerShared shared{services->clock,
                               board,
                               services->session_log,
@@ -174,6 +191,7 @@ Result<> Server::Impl::open() {
             if (auto warmed = services->assertions.warm(app.name); !warmed) return warmed.error();
     for (unsigned i = 0; i < worker_count(model->limits); ++i)
         workers.push_back(std::make_unique<Worker>(shared));
+    for (auto& worker : workers) worker->reactor().end_descriptors_at(descriptors_end(model->limits));
     if (auto opened = open_listeners_of(model->listen.https, false); !opened) return opened.error();
     if (auto opened = open_listeners_of(model->listen.http_redirect, true); !opened) return opened.error();
     if (auto all = inherited.sockets.all_taken(); !all) return all.error();
@@ -408,6 +426,10 @@ void Server::Impl::each_second() {
         if (last_rotation != SteadyTime{}) tickets->rotate_random();
         last_rotation = last_second;
     }
+    if (last_second - last_files >= tls_files_looked_at_every) {
+        last_files = last_second;
+        (void)pages.submit([this] { refresh_tls_files(); });
+    }
     (void)pages.submit([this] {
         const auto swept = services->sessions.sweep();
         if (!swept) services->log.error("sessions could not be swept", swept.error());
@@ -416,6 +438,15 @@ void Server::Impl::each_second() {
         if (const auto noted = services->note_head(); !noted)
             services->log.error("the store's witness could not be written", noted.error());
     });
+}
+
+// Staples and revocation lists are not part of the configuration: others replace them, often.
+void Server::Impl::refresh_tls_files() {
+    const auto read = board.get()->tls->refresh();
+    for (const auto& fault : read.faults) services->log.error("a file for TLS could not be used", fault);
+    if (!read.revocation_changed) return;
+    services->log.info("revocation list in force", {});
+    for (auto& worker : workers) worker->clock_moved();  // every open exchange is asked again
 }
 
 void Server::Impl::begin_drain() {

@@ -39,6 +39,7 @@ Result<SnapshotPtr> make_snapshot(std::shared_ptr<const config::Model> model, st
     snapshot->generation = generation;
     snapshot->accepted = accepted;
     snapshot->model = model;
+    snapshot->balancers = NetworkSet(model->listen.balancers);
     auto program = policy::compile(*model);
     if (!program) return program.error();
     snapshot->program = std::move(*program);

@@ -35,6 +35,7 @@ struct Snapshot {
     std::shared_ptr<const config::Model> model;
     std::shared_ptr<const policy::Program> program;
     RouteTable routes;
+    NetworkSet balancers;  // peers that speak for others (R33)
     std::shared_ptr<const TlsContexts> tls;
     std::shared_ptr<const Standings> standings;  // what pages say of it
     std::vector<AppParts> apps;                  // by AppId

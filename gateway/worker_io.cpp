@@ -54,8 +54,10 @@ Worker::~Worker() { shared_.sessions.drop_hook(hook_); }
 
 void Worker::listen(UniqueFd socket, std::shared_ptr<ConnectionLimits> limits, bool redirect_only) {
     const auto kind = redirect_only ? ConnectionKind::redirect : ConnectionKind::tls;
+    ListenerRules rules{std::move(limits),
+                        [this](const IpAddress& peer) { return snapshot()->balancers.contains(peer); }};
     listeners_.push_back(std::make_unique<Listener>(
-        reactor_, std::move(socket), std::move(limits), [this, kind](AcceptedSocket accepted) {
+        reactor_, std::move(socket), std::move(rules), [this, kind](AcceptedSocket accepted) {
             serve_connection(reactor_, *this, std::move(accepted), kind);
         }));
 }
@@ -325,20 +327,25 @@ void Worker::feed_metrics() {
     using telemetry::Metric;
     ListenerCounts now;
     for (const auto& listener : listeners_) {
-        now.refused_total += listener->counts().refused_total;
-        now.refused_address += listener->counts().refused_address;
+        for (std::size_t why = 0; why < refusal_count; ++why)
+            now.refused[why] += listener->counts().refused[why];
         now.out_of_descriptors += listener->counts().out_of_descriptors;
     }
-    // In the order of label_values::refusal.
-    const std::pair<std::uint64_t, MetLimit> refused[] = {
-        {now.refused_total - counted_.refused_total, MetLimit::connections},
-        {now.refused_address - counted_.refused_address, MetLimit::connections_per_address},
-        {now.out_of_descriptors - counted_.out_of_descriptors, MetLimit::descriptors}};
-    constexpr std::uint8_t labels[] = {0, 1, 3};
-    for (std::size_t i = 0; i < std::size(refused); ++i) {
-        if (refused[i].first == 0) continue;
-        recorder_.shard().add<Metric::connections_refused>(refused[i].first, labels[i]);
-        recorder_.limit_met(refused[i].second, refused[i].first);
+    auto& descriptors = now.refused[static_cast<std::size_t>(Refusal::descriptors)];
+    descriptors += now.out_of_descriptors;
+    // By Refusal, from its second on.
+    static constexpr std::optional<MetLimit> limits[] = {MetLimit::connections,
+                                                         MetLimit::connections_per_address,
+                                                         MetLimit::handshakes_per_address,
+                                                         MetLimit::handshake_rate,
+                                                         MetLimit::descriptors,
+                                                         std::nullopt};
+    static_assert(std::size(limits) == refusal_count - 1);
+    for (std::size_t why = 1; why < refusal_count; ++why) {
+        const auto more = now.refused[why] - counted_.refused[why];
+        if (more == 0) continue;
+        recorder_.shard().add<Metric::connections_refused>(more, static_cast<std::uint8_t>(why - 1));
+        if (const auto limit = limits[why - 1]) recorder_.limit_met(*limit, more);
     }
     counted_ = now;
     const auto lent = static_cast<std::int64_t>(buffers_.lent_bytes());

@@ -179,7 +179,7 @@ class Gateways:
     def _sections(self, sections, rules, tier, routes):
         certs = self.place.certs
         # One worker on one core, as the others have; what is measured is not a limit.
-        sections["limits"].update(workers=1, connections=16384, connections_per_address=16384, keep_alive_timeout="5m", drain_timeout="0s")
+        sections["limits"].update(workers=1, connections=16384, connections_per_address=16384, handshake_rate=0, handshakes_per_address=100000, keep_alive_timeout="5m", drain_timeout="0s")
         sections["tls"]["certificates"].append({"chain": f"{certs}/localhost.pem", "key": f"{certs}/localhost.key"})
         sections["apps"]["wiki"].update(host="localhost", websocket=True, tier=tier)
         sections["rules"] = [{"id": f"path-{n}", "allow": {"who": ["kind:staff" if n % 2 else "kind:contractor"], "app": ["wiki"], "paths": [f"/p{n}/"]}}

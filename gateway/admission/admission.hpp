@@ -19,7 +19,11 @@ namespace sekisho::gateway {
 struct PeerFacts {
     std::string_view server_name;  // SNI; empty on plain connections
     IpAddress client;
+    std::shared_ptr<const ClientProof> proof = {};  // of a client certificate, on this connection (R12)
 };
+
+// What a host that asks for client certificates found; in the order of label_values::client_certificate.
+enum class CertificateCheck : std::uint8_t { accepted, none, revoked, stale, other_authority, not_asked };
 
 enum class Refused : std::uint8_t {
     none,
@@ -35,6 +39,7 @@ enum class Refused : std::uint8_t {
     token_misused,    // 400: two service tokens, one beside our cookies, or on our own pages
     token_invalid,    // 401: a service token that opens nothing here
     preflight,        // 204: a preflight the app's configuration answers; nobody was let in
+    certificate,      // 403: a client certificate that was revoked, or of which nobody knows
 };
 
 struct Verdict {
@@ -46,6 +51,7 @@ struct Verdict {
     Digest cookie_hash{};      // of the session cookie that came, found or not; zero without one
     std::optional<AppId> app;
     policy::Decision decision;
+    CertificateCheck certificate = CertificateCheck::not_asked;
     std::string_view path;  // canonical; views the request's buffer or the scratch
     std::int64_t auth_nanoseconds = 0, policy_nanoseconds = 0;
 };
@@ -112,6 +118,8 @@ private:
             return std::hash<const void*>{}(key.session) * 31 + key.app;
         }
     };
+    bool pass_certificate(const Snapshot& snapshot, const PeerFacts& peer, WallTime now, Verdict& verdict);
+    bool still_good(const Snapshot& snapshot, const ClientProof& proof, std::string_view host, WallTime now);
     auth::SessionPtr identify(const OurCookies& cookies, OurCookie which, std::string_view host, WallTime now,
                               Verdict& verdict);
     void judge_portal(const RequestHead& head, WallTime now, Verdict& verdict);
@@ -126,6 +134,7 @@ private:
     const auth::SessionLog& log_;
     auth::SessionTable table_;
     std::unordered_map<Key, Standing, KeyHash> standings_;
+    RevocationView revocation_;
 };
 
 }  // namespace sekisho::gateway

@@ -44,6 +44,7 @@ Verdict Admission::judge(const SnapshotPtr& snapshot, const RequestHead& head, c
         refuse(verdict, Refused::misdirected);
         return verdict;
     }
+    if (!pass_certificate(*snapshot, peer, now, verdict)) return verdict;
     if (head.form == TargetForm::asterisk) {
         refuse(verdict, Refused::unknown);
         return verdict;
@@ -64,6 +65,42 @@ Verdict Admission::judge(const SnapshotPtr& snapshot, const RequestHead& head, c
         judge_app(snapshot, head, peer, now, verdict);
     verdict.auth_nanoseconds = (clock_.steady() - began).count() - verdict.policy_nanoseconds;
     return verdict;
+}
+
+// What the handshake proved holds for as long as nothing says otherwise: the list of revoked certificates is
+// asked on every request, and a host that began to ask, or to trust others, wants a new connection (421).
+bool Admission::pass_certificate(const Snapshot& snapshot, const PeerFacts& peer, WallTime now,
+                                 Verdict& verdict) {
+    using Check = CertificateCheck;
+    const auto* trust = snapshot.tls->client_trust(peer.server_name);
+    if (!trust) return true;
+    if (!peer.proof) {
+        verdict.certificate = Check::none;
+        if (trust->demand() == config::ClientCertificates::Demand::request) return true;
+        refuse(verdict, Refused::misdirected);
+        return false;
+    }
+    if (peer.proof->trust().digest() != trust->digest()) {
+        verdict.certificate = Check::other_authority;
+        refuse(verdict, Refused::misdirected);
+        return false;
+    }
+    const auto standing = revocation_.judge(*trust, peer.proof->chain(), now);
+    verdict.certificate = standing == CertificateStanding::good      ? Check::accepted
+                          : standing == CertificateStanding::revoked ? Check::revoked
+                                                                     : Check::stale;
+    if (verdict.certificate == Check::accepted) return true;
+    refuse(verdict, Refused::certificate);
+    return false;
+}
+
+// still_good: the certificate an open exchange stands on, on the newest configuration and list.
+bool Admission::still_good(const Snapshot& snapshot, const ClientProof& proof, std::string_view host,
+                           WallTime now) {
+    const auto* trust = snapshot.tls->client_trust(lower(split_host(host).name));
+    if (!trust) return true;
+    return trust->digest() == proof.trust().digest() && now < proof.not_after() &&
+           revocation_.judge(*trust, proof.chain(), now) == CertificateStanding::good;
 }
 
 auth::SessionPtr Admission::identify(const OurCookies& cookies, OurCookie which, std::string_view host,
@@ -146,6 +183,9 @@ void Admission::decide_app(const SnapshotPtr& snapshot, const RequestHead& head,
     verdict.kind = Verdict::Kind::permit;
     verdict.permit = Permit(*verdict.app, snapshot, verdict.session, verdict.decision.rule.value_or(RuleId{}),
                             std::min(verdict.decision.valid_until, verdict.session->absolute_end));
+    if (!peer.proof) return;
+    verdict.permit->proof_ = peer.proof;
+    verdict.permit->valid_until_ = std::min(verdict.permit->valid_until_, peer.proof->not_after());
 }
 
 Admission::Standing& Admission::standing(const SnapshotPtr& snapshot, const auth::SessionPtr& session,
@@ -173,6 +213,8 @@ Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& snapshot,
     if (!session) return {Outcome::session_ended};
     permit.session_ = std::move(session);
     if (permit.session().over(request.now)) return {Outcome::time_over};
+    if (permit.proof() && !still_good(*snapshot, *permit.proof(), host, request.now))
+        return {Outcome::certificate_ended};
     auto app = permit.app();
     const bool newer = permit.snapshot().generation != snapshot->generation;
     if (newer) {
@@ -190,6 +232,7 @@ Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& snapshot,
         return {newer && permit.valid_until() > request.now ? Outcome::policy_changed : Outcome::time_over,
                 decision.reason};
     permit.valid_until_ = std::min(decision.valid_until, permit.session().absolute_end);
+    if (permit.proof()) permit.valid_until_ = std::min(permit.valid_until_, permit.proof()->not_after());
     return {};
 }
 

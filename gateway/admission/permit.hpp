@@ -11,6 +11,7 @@
 namespace sekisho::gateway {
 
 struct Snapshot;
+class ClientProof;
 
 class Permit {
 public:
@@ -26,6 +27,8 @@ public:
     RuleId rule() const noexcept { return rule_; }
     // When the decision stops holding by itself, on the wall clock; WallTime::max() for never.
     WallTime valid_until() const noexcept { return valid_until_; }
+    // The client certificate it stands on besides the session; null where the host asks for none.
+    const std::shared_ptr<const ClientProof>& proof() const noexcept { return proof_; }
 
 private:
     friend class Admission;
@@ -42,6 +45,7 @@ private:
     std::shared_ptr<const auth::Session> session_;
     RuleId rule_;
     WallTime valid_until_;
+    std::shared_ptr<const ClientProof> proof_;
 };
 
 }  // namespace sekisho::gateway

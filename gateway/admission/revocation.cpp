@@ -41,6 +41,8 @@ Trigger trigger_of(const Recheck& recheck, const std::optional<auth::SessionLog:
             return end ? trigger_of(end->reason) : Trigger::other;
         case Recheck::Outcome::policy_changed:
             return Trigger::policy;
+        case Recheck::Outcome::certificate_ended:
+            return Trigger::credentials;
         case Recheck::Outcome::time_over:
             break;
     }

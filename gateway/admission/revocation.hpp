@@ -28,7 +28,7 @@ enum class Trigger : std::uint8_t {
 
 // What asking again about an open exchange found.
 struct Recheck {
-    enum class Outcome : std::uint8_t { holds, session_ended, policy_changed, time_over };
+    enum class Outcome : std::uint8_t { holds, session_ended, policy_changed, time_over, certificate_ended };
     Outcome outcome = Outcome::holds;
     policy::Reason reason = policy::Reason::none;  // what the decision says now, where it was asked
 };

@@ -63,6 +63,25 @@ std::vector<Sample> certificates(const SnapshotBoard& board) {
     return samples;
 }
 
+double seconds(WallTime time) {
+    return static_cast<double>(std::chrono::duration_cast<Seconds>(time.time_since_epoch()).count());
+}
+
+std::vector<Sample> staples(const SnapshotBoard& board) {
+    std::vector<Sample> samples;
+    for (const auto& certificate : board.get()->tls->certificates())
+        if (certificate.staple_until)
+            samples.push_back({{certificate.names.front()}, seconds(*certificate.staple_until)});
+    return samples;
+}
+
+std::vector<Sample> revocation_lists(const SnapshotBoard& board) {
+    std::vector<Sample> samples;
+    for (const auto& [host, until] : board.get()->tls->revocation_ends())
+        samples.push_back({{host}, seconds(until)});
+    return samples;
+}
+
 std::vector<Sample> upstreams(const ScrapeParts& parts) {
     std::vector<Sample> samples;
     for (const auto& upstream : parts.board.get()->model->upstreams)
@@ -83,6 +102,8 @@ void register_scrapes(telemetry::Registry& registry, ScrapeParts given) {
     registry.on_scrape(Metric::queue_depth, [parts] { return depths(**parts, parts->now()); });
     registry.on_scrape(Metric::queue_capacity, [parts] { return capacities(**parts, parts->now()); });
     registry.on_scrape(Metric::certificate_expiry, [parts] { return certificates((*parts)->board); });
+    registry.on_scrape(Metric::staple_expiry, [parts] { return staples((*parts)->board); });
+    registry.on_scrape(Metric::revocation_list_expiry, [parts] { return revocation_lists((*parts)->board); });
     registry.on_scrape(Metric::upstream_up, [parts] { return upstreams(**parts); });
     registry.on_scrape(Metric::worker_busy, [parts] { return busy_ratios(parts->now()); });
     registry.on_scrape(Metric::hash_pool_utilisation, [parts] {

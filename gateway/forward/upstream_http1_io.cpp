@@ -178,9 +178,10 @@ void UpstreamHttp1::connected() {
     body_out_.emplace(connection_->stream(), out_);
 }
 
-void UpstreamHttp1::fail(UpstreamFault fault) noexcept {
+void UpstreamHttp1::fail(UpstreamFault fault, MessageFault message) noexcept {
     if (fault_ != UpstreamFault::none) return;
     fault_ = fault;
+    message_fault_ = message;
     phase_ = Phase::failed;
     if (fault != UpstreamFault::refused && fault != UpstreamFault::tls && fault != UpstreamFault::busy)
         pool_.count_fault(label_of(fault));
@@ -268,7 +269,7 @@ ResponsePeek UpstreamHttp1::parse_head() {
     const auto step = parse_response_head(in_.text(), limits_, asked, scan_, scratch_, head_);
     if (step.state == HeadStep::State::more) return {};
     if (step.state == HeadStep::State::fault) {
-        fail(UpstreamFault::malformed);
+        fail(UpstreamFault::malformed, step.fault);
         return {ResponsePeek::State::failed};
     }
     head_bytes_ = step.head_bytes;
@@ -299,7 +300,10 @@ BodyPeek UpstreamHttp1::response_body() {
     }
     const auto piece = body_in_->peek();
     if (piece.state == BodyPeek::State::data) waiting_since_ = pool_.reactor().now();
-    if (piece.state == BodyPeek::State::failed) fail(UpstreamFault::truncated);
+    if (piece.state == BodyPeek::State::failed) {
+        const auto fault = body_in_->decoder().fault();
+        fail(UpstreamFault::truncated, fault == BodyFault::none ? BodyFault::truncated : fault);
+    }
     if (piece.state == BodyPeek::State::end && phase_ == Phase::ready && !end_body())
         return {BodyPeek::State::failed, {}};
     return piece;
@@ -311,7 +315,7 @@ bool UpstreamHttp1::end_body() {
         trailers_.resize(kTrailerBytesMax + 2 * kTrailerFieldsMax + 64);
         const auto written = write_trailers(fields, Direction::to_client, trailers_);
         if (!written) {
-            fail(UpstreamFault::malformed);
+            fail(UpstreamFault::malformed, BodyFault::trailer_name);
             return false;
         }
         trailers_.resize(*written);

@@ -28,6 +28,7 @@ public:
     void consume_response_body(std::size_t bytes) override;
     std::string_view response_trailers() const override { return trailers_; }
     UpstreamFault fault() const override { return fault_; }
+    MessageFault message_fault() const override { return message_fault_; }
     SteadyTime deadline() const override;
     void expire(SteadyTime now) override;
 
@@ -53,7 +54,7 @@ private:
     bool advance_dial();
     bool advance_greeting();
     void connected();
-    void fail(UpstreamFault fault) noexcept;
+    void fail(UpstreamFault fault, MessageFault message = {}) noexcept;
     bool retry_elsewhere();
     ResponsePeek parse_head();
     ResponsePeek judge_head();
@@ -84,6 +85,7 @@ private:
     SteadyTime began_, phase_began_, connected_at_{}, waiting_since_;
     Phase phase_ = Phase::resolving;
     UpstreamFault fault_ = UpstreamFault::none;
+    MessageFault message_fault_;
     bool repeatable_, unusual_body_, retried_ = false, body_finished_ = false, sent_anything_ = false;
     bool head_is_final_ = false, interim_head_ = false, upstream_keeps_ = false, write_failed_ = false;
 };

@@ -94,10 +94,12 @@ bool Exchange::take_head(SteadyTime now) {
             state_ = State::upstream_failed;
             return true;
         case ResponsePeek::State::interim:
-            if (++interims_ > interims_max)
-                state_ = State::upstream_failed;
-            else
+            if (++interims_ <= interims_max) {
                 client_.interim(*peek.head);
+            } else {
+                interim_storm_ = true;
+                state_ = State::upstream_failed;
+            }
             return true;
         case ResponsePeek::State::switching:
             client_.start(*peek.head);

@@ -37,6 +37,8 @@ public:
     // request_done: the request body was read to its end, so the connection may carry another request.
     bool request_done() const noexcept { return request_ended_; }
     bool client_too_slow() const noexcept { return too_slow_; }
+    // interim_storm: the upstream failed by more 1xx heads than are passed on.
+    bool interim_storm() const noexcept { return interim_storm_; }
     std::uint64_t request_bytes() const noexcept { return request_bytes_; }
     std::uint64_t response_bytes() const noexcept { return response_bytes_; }
     SteadyTime first_byte_at() const noexcept { return first_byte_at_; }
@@ -69,7 +71,7 @@ private:
     int interims_ = 0;
     State state_ = State::running;
     bool request_ended_ = false, request_waits_for_client_ = false;
-    bool started_ = false, finished_ = false, switching_ = false, too_slow_ = false;
+    bool started_ = false, finished_ = false, switching_ = false, too_slow_ = false, interim_storm_ = false;
     bool upstream_full_ = false, client_full_ = false;  // the last bytes that way found no room
 };
 

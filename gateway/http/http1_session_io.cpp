@@ -32,8 +32,10 @@ std::uint8_t fault_label(HandshakeFault fault, bool timed_out) noexcept {
         case HandshakeFault::cipher:
         case HandshakeFault::alpn:
             return 0;
-        default:
+        case HandshakeFault::certificate:
             return 4;
+        default:
+            return 5;
     }
 }
 
@@ -56,7 +58,9 @@ Http1Session::Http1Session(Worker& worker, AcceptedSocket socket, ConnectionKind
       run_(worker, waiter_, *this, origin_),
       began_(worker.reactor().now()),
       phase_(kind == ConnectionKind::tls ? Phase::handshake : Phase::idle) {
-    auto descriptor = worker.reactor().adopt(std::move(socket.fd), true);
+    auto descriptor =
+        socket.descriptor ? std::move(socket.descriptor) : worker.reactor().adopt(std::move(socket.fd), true);
+    if (kind != ConnectionKind::tls) lease_.settled();
     if (kind == ConnectionKind::tls) {
         auto stream = std::make_unique<TlsStream>(std::move(descriptor), worker.snapshot()->tls);
         tls_ = stream.get();
@@ -118,6 +122,7 @@ Http1Session::Next Http1Session::advance() {
 Http1Session::Next Http1Session::do_handshake() {
     const auto state = tls_->handshake();
     if (state == IoState::done) {
+        lease_.settled();
         count_handshake();
         phase_ = Phase::idle;
         deadline_ = now() + worker_.snapshot()->model->limits.head_timeout;
@@ -136,6 +141,7 @@ void Http1Session::count_handshake() {
     auto& shard = worker_.recorder().shard();
     const auto facts = tls_->facts();
     origin_.peer.server_name = facts.server_name;
+    origin_.peer.proof = tls_->client_proof();
     origin_.tls_version = facts.version;
     const std::uint8_t resumed = facts.resumed ? 1 : 0;
     shard.count<Metric::tls_handshakes>(index_of(version, facts.version), index_of(group, facts.group),
@@ -197,7 +203,7 @@ Http1Session::Next Http1Session::do_head() {
             return Next::again;
         }
         if (step.state == HeadStep::State::fault) {
-            reject_head(status_of(step.fault));
+            reject_head(status_of(step.fault), step.fault);
             return Next::again;
         }
         const auto got = stream_->read(in_.room(1));
@@ -207,7 +213,7 @@ Http1Session::Next Http1Session::do_head() {
         }
         if (got.state == IoState::would_block && now() < deadline_) return Next::wait;
         if (got.state == IoState::would_block)
-            reject_head(408);
+            reject_head(408, MessageFault::Late::head_timeout);
         else
             phase_ = Phase::over;
         return Next::again;
@@ -238,9 +244,9 @@ LocalReply Http1Session::redirect_for(const RequestHead& head) {
     return reply;
 }
 
-void Http1Session::reject_head(int status) {
+void Http1Session::reject_head(int status, MessageFault fault) {
     phase_ = Phase::running;
-    run_.reject(status);
+    run_.reject(status, fault);
 }
 
 ClientSide& Http1Session::client_for(RequestState& state, const RequestHead& head, const ClientFacts& facts,

@@ -46,7 +46,7 @@ private:
 
     void begin_request(const RequestHead& head, std::size_t head_bytes);
     LocalReply redirect_for(const RequestHead& head);
-    void reject_head(int status);
+    void reject_head(int status, MessageFault fault = {});
     Next hold_request();
     void count_handshake();
     void linger();

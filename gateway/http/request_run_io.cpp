@@ -76,10 +76,11 @@ void RequestRun::answer(const RequestHead& head, LocalReply reply) {
     this->reply(&head, std::move(reply));
 }
 
-void RequestRun::reject(int status) {
+void RequestRun::reject(int status, MessageFault fault) {
     const bool busy = status == 503;
-    if (!busy) worker_.recorder().malformed(static_cast<std::uint16_t>(status));
+    if (!busy) worker_.recorder().malformed(static_cast<std::uint16_t>(status), fault);
     auto& request = *state_;
+    request.facts.message_fault = fault;
     request.snapshot = worker_.snapshot();
     request.facts.client = origin_.client_text;
     worker_.make_request_id(request.facts.request_id);
@@ -327,6 +328,7 @@ void RequestRun::judge_exchange() {
             return switch_to_tunnel();
         case Exchange::State::upstream_failed:
             if (!exchange.response_started()) return answer_upstream_fault();
+            note_upstream_fault();
             (void)client_->flush();  // what came whole is passed on; the missing end stays missing
             return finish(ExchangeOutcome::truncated, Ending::broken);
         case Exchange::State::client_failed:
@@ -344,16 +346,31 @@ void RequestRun::judge_client_failure() {
     if (!request.exchange->response_started() && (faulty || too_slow)) {
         request.exchange.reset();
         request.upstream.reset();
-        return reject(fault == BodyFault::too_large ? 413 : too_slow ? 408 : 400);
+        const int status = fault == BodyFault::too_large ? 413 : too_slow ? 408 : 400;
+        return reject(status, too_slow ? MessageFault(MessageFault::Late::slow_body) : MessageFault(fault));
+    }
+    if (too_slow) {
+        request.facts.message_fault = MessageFault::Late::slow_read;
+        worker_.recorder().message_refused(Recorder::Side::client, request.facts.message_fault);
     }
     finish(too_slow ? ExchangeOutcome::timed_out : ExchangeOutcome::client_gone, Ending::broken);
+}
+
+// What was wrong with an upstream's response, for the record and the metric.
+void RequestRun::note_upstream_fault() {
+    auto& request = *state_;
+    if (request.upstream) request.facts.message_fault = request.upstream->message_fault();
+    if (request.exchange->interim_storm()) request.facts.message_fault = MessageFault::Late::interim_storm;
+    worker_.recorder().message_refused(Recorder::Side::upstream, request.facts.message_fault);
 }
 
 // Nothing went to the client yet: it gets a page of ours in place of the response that failed to come.
 void RequestRun::answer_upstream_fault() {
     auto& request = *state_;
     auto fault = request.upstream ? request.upstream->fault() : UpstreamFault::busy;
-    if (fault == UpstreamFault::none) fault = UpstreamFault::timed_out;
+    if (fault == UpstreamFault::none)
+        fault = request.exchange->interim_storm() ? UpstreamFault::malformed : UpstreamFault::timed_out;
+    note_upstream_fault();
     request.facts.upstream_fault = fault;
     request.facts.outcome =
         fault == UpstreamFault::timed_out ? ExchangeOutcome::timed_out : ExchangeOutcome::upstream_failed;

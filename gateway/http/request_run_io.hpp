@@ -84,8 +84,8 @@ public:
     // answer answers a head without judging it.
     void answer(const RequestHead& head, LocalReply reply);
     // reject answers what is no request: 4xx or 5xx as HeadFault says, 408, or 503 when nothing may be
-    // forwarded.
-    void reject(int status);
+    // forwarded. `fault` names what was wrong with it.
+    void reject(int status, MessageFault fault = {});
 
     // step does all that can be done now; false when the run is over and its record was written.
     bool step();
@@ -113,6 +113,7 @@ private:
     void begin_exchange(const RequestHead& head, UpstreamSide& upstream, PaceLimits pace);
     void record_allow();
     void answer_upstream_fault();
+    void note_upstream_fault();
     void switch_to_tunnel();
     void judge_exchange();
     void judge_client_failure();

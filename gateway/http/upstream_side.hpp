@@ -3,6 +3,7 @@
 // reply of our own. Like ClientSide it never blocks.
 #include "base/clock.hpp"
 #include "gateway/http/client_side.hpp"
+#include "gateway/http/message_fault.hpp"
 
 namespace sekisho::gateway {
 
@@ -44,6 +45,8 @@ public:
     virtual std::string_view response_trailers() const = 0;
 
     virtual UpstreamFault fault() const = 0;
+    // message_fault: with fault() malformed or truncated, what was wrong with the response.
+    virtual MessageFault message_fault() const { return {}; }
     // When we stop waiting for this side (connect, response head, ...); SteadyTime::max() for never.
     virtual SteadyTime deadline() const = 0;
     // expire is called when deadline() has passed: the side fails, or begins its next attempt.

@@ -57,6 +57,19 @@ IoResult Descriptor::read(std::span<std::uint8_t> into) noexcept {
     return {IoState::failed, 0};
 }
 
+void Descriptor::look_again() noexcept {
+    if (slot_) slot_->readable = true;
+}
+
+IoResult Descriptor::peek(std::span<std::uint8_t> into) noexcept {
+    if (!slot_ || slot_->fd < 0) return {IoState::failed, 0};
+    slot_->readable = false;  // only so is the next edge news
+    const auto got = ::recv(slot_->fd, into.data(), into.size(), MSG_PEEK);
+    if (got > 0) return {IoState::done, static_cast<std::size_t>(got)};
+    if (got == 0) return {IoState::closed, 0};
+    return {drained(errno) || errno == EINTR ? IoState::would_block : IoState::failed, 0};
+}
+
 IoResult Descriptor::write(ByteView from) noexcept {
     if (!slot_ || slot_->fd < 0) return {IoState::failed, 0};
     if (!slot_->writable || from.empty()) return {IoState::would_block, 0};

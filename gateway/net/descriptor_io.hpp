@@ -66,6 +66,10 @@ public:
     Reactor& reactor() const noexcept { return *slot_->reactor; }
 
     IoResult read(std::span<std::uint8_t> into) noexcept;
+    // peek looks at what has come and leaves it there; when it is too little, wait: new bytes wake the
+    // waiter. look_again before the next read.
+    IoResult peek(std::span<std::uint8_t> into) noexcept;
+    void look_again() noexcept;
     IoResult write(ByteView from) noexcept;
     void end_writing() noexcept;  // FIN
     void close() noexcept;

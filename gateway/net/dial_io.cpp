@@ -56,6 +56,10 @@ bool Dial::begin() {
         give_up(Errc::unavailable, fault_text(errno));
         return false;
     }
+    if (fd.get() >= reactor_.descriptors_end()) {
+        give_up(Errc::unavailable, fault_text(EMFILE));
+        return false;
+    }
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const auto target = to_socket_address(address_, port_);

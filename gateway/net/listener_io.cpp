@@ -1,5 +1,6 @@
 #include "gateway/net/listener_io.hpp"
 
+#include "gateway/net/proxy_header.hpp"
 #include "gateway/net/reactor_io.hpp"
 #include "gateway/net/socket_address_io.hpp"
 
@@ -85,9 +86,9 @@ config::Endpoint bound_endpoint(const UniqueFd& socket) {
     return endpoint;
 }
 
-Listener::Listener(Reactor& reactor, UniqueFd socket, std::shared_ptr<ConnectionLimits> limits,
-                   Handler handler)
-    : limits_(std::move(limits)),
+Listener::Listener(Reactor& reactor, UniqueFd socket, ListenerRules rules, Handler handler)
+    : reactor_(reactor),
+      rules_(std::move(rules)),
       handler_(std::move(handler)),
       local_(bound_endpoint(socket)),
       spare_(spare_descriptor()) {
@@ -117,16 +118,67 @@ Listener::Accepted Listener::accept_one() noexcept {
         ++counts_.failed;
         return Accepted::failed;
     }
-    AcceptedSocket socket{std::move(fd), address_of(from), port_of(from), {}};
-    auto admission = limits_->admit(socket.peer);
-    if (!admission.lease) {
-        ++(admission.refusal == Refusal::total ? counts_.refused_total : counts_.refused_address);
+    if (fd.get() >= reactor_.descriptors_end()) {
+        refuse(Refusal::descriptors);
         return Accepted::one;
     }
+    AcceptedSocket socket{std::move(fd), {}, address_of(from), port_of(from), {}};
+    if (rules_.is_balancer && rules_.is_balancer(socket.peer))
+        hear_balancer(reactor_, std::move(socket));
+    else
+        hand_over(std::move(socket));
+    return Accepted::one;
+}
+
+void Listener::hand_over(AcceptedSocket socket) {
+    auto admission = rules_.limits->admit(socket.peer, reactor_.now());
+    if (!admission.lease) return refuse(admission.refusal);
     socket.lease = std::move(admission.lease);
     ++counts_.accepted;
     handler_(std::move(socket));
-    return Accepted::one;
+}
+
+// Who connects is not known before the header stands: only then is the connection counted, as the client's.
+Flow Listener::hear_balancer(Reactor& reactor, AcceptedSocket socket) {
+    if (headers_awaited_ >= proxy_headers_awaited_max) {
+        refuse(Refusal::total);
+        co_return;
+    }
+    ++headers_awaited_;
+    Waiter waiter(reactor);
+    socket.descriptor = reactor.adopt(std::move(socket.fd), true);
+    socket.descriptor.attach(waiter);
+    const auto until = reactor.now() + proxy_header_within;
+    bool known = false, waits = true;
+    while (!known && waits && !waiter.cancelled()) {
+        known = heard(socket, waits);
+        if (!known && waits) co_await waiter.wait(until);
+        waits = waits && reactor.now() < until;
+    }
+    --headers_awaited_;
+    socket.descriptor.detach();
+    if (known)
+        hand_over(std::move(socket));
+    else
+        refuse(Refusal::proxy_header);
+}
+
+// True when the header stood there; it is taken out, and what follows is the client's.
+bool Listener::heard(AcceptedSocket& socket, bool& waits) {
+    std::array<std::uint8_t, proxy_header_bytes_max> bytes;
+    const auto seen = socket.descriptor.peek(bytes);
+    if (seen.state == IoState::would_block) return false;
+    const auto header = read_proxy_header(ByteView(bytes).first(seen.bytes));
+    waits = seen.state == IoState::done && header && seen.bytes < bytes.size();
+    if (seen.state != IoState::done || !header || !*header) return false;
+    socket.descriptor.look_again();
+    if (socket.descriptor.read(std::span(bytes).first((*header)->size_bytes)).bytes != (*header)->size_bytes)
+        return false;
+    if ((*header)->source) {
+        socket.peer = *(*header)->source;
+        socket.peer_port = (*header)->source_port;
+    }
+    return true;
 }
 
 // Without a descriptor the connection would stay in the kernel's queue and wake us for ever: take it with the

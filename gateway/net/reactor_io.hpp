@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -86,6 +87,11 @@ public:
     // stack.
     void defer(std::function<void()> what);
 
+    // Sockets numbered from here on are neither accepted nor dialled with: what is above is kept for the
+    // audit, the store and the command line. The kernel gives the lowest free number.
+    int descriptors_end() const noexcept { return descriptors_end_; }
+    void end_descriptors_at(int number) noexcept { descriptors_end_ = number; }
+
     // cancel_all gives every waiter, and every later one, the cancel reason once.
     void cancel_all() noexcept;
     std::size_t live_flows() const noexcept { return live_flows_; }
@@ -154,6 +160,7 @@ private:
     std::unique_ptr<std::uint8_t[]> gather_;
     std::unique_ptr<Nest, NestDeleter> nest_;
     std::size_t live_flows_ = 0;
+    int descriptors_end_ = std::numeric_limits<int>::max();
     bool cancelling_ = false;
     bool stop_when_idle_ = false;
 

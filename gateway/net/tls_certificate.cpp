@@ -76,13 +76,13 @@ std::vector<std::string> dns_names(X509* leaf) {
     return names;
 }
 
+}  // namespace
+
 WallTime wall_time(const ASN1_TIME* time) {
     std::tm parts{};
     if (ASN1_TIME_to_tm(time, &parts) != 1) return WallTime{};
     return WallTime(std::chrono::seconds(::timegm(&parts)));
 }
-
-}  // namespace
 
 Result<LoadedCertificate> load_certificate(const config::Certificate& files) {
     LoadedCertificate loaded;

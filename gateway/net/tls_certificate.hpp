@@ -22,4 +22,7 @@ struct LoadedCertificate {
 // Errors: Errc::not_found (unreadable file) or malformed; the detail names file and reason.
 Result<LoadedCertificate> load_certificate(const config::Certificate& files);
 
+// wall_time: the epoch when `time` cannot be read.
+WallTime wall_time(const ASN1_TIME* time);
+
 }  // namespace sekisho::gateway

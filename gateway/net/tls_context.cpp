@@ -2,13 +2,16 @@
 
 #include "base/crypto.hpp"
 #include "base/random.hpp"
+#include "gateway/net/client_hello.hpp"
 #include "gateway/net/tls_certificate.hpp"
+#include "gateway/net/tls_staple.hpp"
 
 #include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <unordered_map>
 
@@ -61,6 +64,15 @@ struct TlsContexts::Impl {
     Names exact;
     Names wildcard;  // "*.corp.example" is held as ".corp.example"
     std::vector<CertificateFact> facts;
+    std::vector<std::pair<X509*, std::unique_ptr<Staple>>> staples;  // by leaf; one or none for each fact
+    struct ClientHost {
+        std::string name;  // first of its entry
+        std::shared_ptr<ClientTrust> trust;
+    };
+    std::vector<ClientHost> trusts;
+    std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> client_hosts;  // into trusts
+    TlsFilesRead first_read;  // told by the first refresh()
+    mutable std::atomic<bool> first_told{false};
     std::shared_ptr<const TicketKeys> tickets;
     std::string_view first_group;
 
@@ -75,26 +87,18 @@ struct TlsContexts::Impl {
 
 namespace {
 
-// server_name reads the extension (RFC 6066 section 3): a list with one host_name. Empty when absent or odd.
 std::string server_name(SSL* ssl) {
     const unsigned char* data = nullptr;
     std::size_t size = 0;
     if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1) return {};
-    const auto u16 = [&](std::size_t at) { return static_cast<std::size_t>(data[at] << 8 | data[at + 1]); };
-    constexpr std::size_t before_name = 5;  // list length, type, name length
-    if (size <= before_name || u16(0) != size - 2 || data[2] != TLSEXT_NAMETYPE_host_name ||
-        u16(3) != size - before_name)
-        return {};
-    if (size - before_name > TLSEXT_MAXLEN_host_name) return {};
-    std::string name(reinterpret_cast<const char*>(data) + before_name, size - before_name);
-    for (char& c : name)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return name;
+    return host_name_of({data, size});
 }
 
-// bind_sessions: a session made under one name and certificate is never resumed under another (R25).
-bool bind_sessions(SSL* ssl, std::string_view name, const Identity& identity) {
-    const Digest id = sha256({as_bytes(name), ByteView(identity.digest)});
+// bind_sessions: a session made under one name, certificate and set of client authorities is never resumed
+// under another (R25).
+bool bind_sessions(SSL* ssl, std::string_view name, const Identity& identity, const ClientTrust* trust) {
+    const Digest id =
+        sha256({as_bytes(name), ByteView(identity.digest), trust ? ByteView(trust->digest()) : ByteView()});
     return SSL_set_session_id_context(ssl, id.data(), static_cast<unsigned>(id.size())) == 1;
 }
 
@@ -109,7 +113,11 @@ int on_client_hello(SSL* ssl, int* alert, void* arg) {
         *alert = SSL_AD_UNRECOGNIZED_NAME;
         return SSL_CLIENT_HELLO_ERROR;
     }
-    if (!SSL_set_SSL_CTX(ssl, identity->context.get()) || !bind_sessions(ssl, hello.server_name, *identity)) {
+    const auto asks = contexts.client_hosts.find(hello.server_name);
+    if (asks != contexts.client_hosts.end()) hello.trust = contexts.trusts[asks->second].trust;
+    if (!SSL_set_SSL_CTX(ssl, identity->context.get()) ||
+        !bind_sessions(ssl, hello.server_name, *identity, hello.trust.get()) ||
+        (hello.trust && !hello.trust->ask(ssl))) {
         *alert = SSL_AD_INTERNAL_ERROR;
         return SSL_CLIENT_HELLO_ERROR;
     }
@@ -182,6 +190,22 @@ int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* 
                    : open_ticket(*keys, name, iv, cipher, mac, SSL_version(ssl) == TLS1_3_VERSION);
 }
 
+// Runs once the certificate is chosen.
+int on_status_request(SSL* ssl, void* arg) {
+    const auto& contexts = *static_cast<const TlsContexts::Impl*>(arg);
+    const X509* leaf = SSL_get_certificate(ssl);
+    for (const auto& [of, staple] : contexts.staples) {
+        if (of != leaf || !staple) continue;
+        const auto response = staple->response(system_clock_face().wall());
+        if (!response) break;
+        void* copy = OPENSSL_memdup(response->der.data(), response->der.size());
+        if (!copy) break;
+        SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response->der.size()));  // takes it
+        return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
 SslCtxPtr server_context(TlsContexts::Impl& owner, const config::Tls& tls) {
     SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
     if (!context) throw std::bad_alloc();
@@ -195,6 +219,8 @@ SslCtxPtr server_context(TlsContexts::Impl& owner, const config::Tls& tls) {
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), on_ticket);
     SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, nullptr);
     SSL_CTX_set_client_hello_cb(context.get(), on_client_hello, &owner);
+    SSL_CTX_set_tlsext_status_cb(context.get(), on_status_request);
+    SSL_CTX_set_tlsext_status_arg(context.get(), &owner);
     return context;
 }
 
@@ -250,6 +276,29 @@ Result<Members> members_by_name(const Loaded& loaded) {
     return by_name;
 }
 
+Result<> add_client_trusts(TlsContexts::Impl& impl, const config::Tls& tls) {
+    for (const auto& wanted : tls.client_certificates) {
+        auto trust = ClientTrust::create(wanted);
+        if (!trust) return trust.error();
+        for (const auto& host : wanted.hosts) impl.client_hosts.emplace(host, impl.trusts.size());
+        impl.trusts.push_back({wanted.hosts.front(), std::move(*trust)});
+    }
+    return {};
+}
+
+void read_changed(const TlsContexts::Impl& impl, TlsFilesRead& read) {
+    for (const auto& [leaf, staple] : impl.staples)
+        if (staple)
+            if (auto done = staple->refresh(); !done) read.faults.push_back(done.error());
+    for (const auto& host : impl.trusts) {
+        const auto changed = host.trust->refresh();
+        if (!changed)
+            read.faults.push_back(changed.error());
+        else
+            read.revocation_changed |= *changed;
+    }
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const TlsContexts>> TlsContexts::create(const config::Tls& tls,
@@ -260,7 +309,10 @@ Result<std::shared_ptr<const TlsContexts>> TlsContexts::create(const config::Tls
     for (const auto& files : tls.certificates) {
         auto one = load_certificate(files);
         if (!one) return one.error();
-        impl->facts.push_back({one->path, one->names, one->not_after});
+        impl->facts.push_back({one->path, one->names, one->not_after, {}});
+        impl->staples.emplace_back(one->leaf.get(), files.staple_path.empty()
+                                                        ? nullptr
+                                                        : std::make_unique<Staple>(files.staple_path, *one));
         loaded.push_back(std::move(*one));
     }
     auto by_name = members_by_name(loaded);
@@ -273,6 +325,8 @@ Result<std::shared_ptr<const TlsContexts>> TlsContexts::create(const config::Tls
         else
             impl->exact.emplace(name, *identity);
     }
+    if (auto added = add_client_trusts(*impl, tls); !added) return added.error();
+    read_changed(*impl, impl->first_read);
     impl->entry = server_context(*impl, tls);
     return std::make_shared<const TlsContexts>(std::move(impl));
 }
@@ -281,7 +335,35 @@ TlsContexts::TlsContexts(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(
 TlsContexts::~TlsContexts() = default;
 
 bool TlsContexts::covers(std::string_view host) const noexcept { return impl_->find(host) != nullptr; }
-std::span<const CertificateFact> TlsContexts::certificates() const noexcept { return impl_->facts; }
+
+std::vector<CertificateFact> TlsContexts::certificates() const {
+    auto facts = impl_->facts;
+    for (std::size_t i = 0; i < facts.size(); ++i)
+        if (const auto& staple = impl_->staples[i].second) facts[i].staple_until = staple->until();
+    return facts;
+}
+
+const ClientTrust* TlsContexts::client_trust(std::string_view host) const noexcept {
+    if (impl_->client_hosts.empty()) return nullptr;
+    const auto found = impl_->client_hosts.find(host);
+    return found == impl_->client_hosts.end() ? nullptr : impl_->trusts[found->second].trust.get();
+}
+
+std::vector<std::pair<std::string, WallTime>> TlsContexts::revocation_ends() const {
+    std::vector<std::pair<std::string, WallTime>> ends;
+    for (const auto& host : impl_->trusts)
+        if (const auto until = host.trust->until(); until != WallTime::max())
+            ends.emplace_back(host.name, until);
+    return ends;
+}
+
+TlsFilesRead TlsContexts::refresh() const {
+    TlsFilesRead read;
+    if (!impl_->first_told.exchange(true)) read = impl_->first_read;
+    read_changed(*impl_, read);
+    return read;
+}
+
 std::string_view TlsContexts::first_group() const noexcept { return impl_->first_group; }
 ssl_ctx_st* TlsContexts::native() const noexcept { return impl_->entry.get(); }
 

@@ -3,11 +3,13 @@
 // configuration.
 //
 // TLS 1.2 with ECDHE and AEAD only, and 1.3; ALPN http/1.1; no renegotiation, compression or early data.
-// A client that names no host, or one we hold no certificate for, is refused with unrecognized_name.
+// A client that names no host, or one we hold no certificate for, is refused with unrecognized_name. Whether
+// a client certificate is asked for is decided by the same name, before anything is answered (R25).
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "config/model.hpp"
+#include "gateway/net/tls_client_trust.hpp"
 
 #include <array>
 #include <memory>
@@ -48,7 +50,8 @@ private:
 
 // TlsHello is what the handshake's callbacks note about one connection; SSL's application data points to it.
 struct TlsHello {
-    std::string server_name;  // lower case
+    std::string server_name;                   // lower case
+    std::shared_ptr<const ClientTrust> trust;  // a client certificate was asked for
     bool unknown_name = false;
     bool alpn_refused = false;
 };
@@ -57,6 +60,13 @@ struct CertificateFact {
     std::string path;  // of the chain file
     std::vector<std::string> names;
     WallTime not_after;
+    std::optional<WallTime> staple_until;  // with a staple: its end, the epoch without a usable one
+};
+
+// TlsFilesRead is what refresh() found in files that are not part of the configuration.
+struct TlsFilesRead {
+    bool revocation_changed = false;
+    std::vector<Error> faults;
 };
 
 class TlsContexts {
@@ -69,7 +79,14 @@ public:
 
     // covers: a certificate of ours is good for this host (lower case, no port). Wildcards reach one label.
     bool covers(std::string_view host) const noexcept;
-    std::span<const CertificateFact> certificates() const noexcept;
+    std::vector<CertificateFact> certificates() const;
+    // client_trust: whose client certificates this host (lower case) asks for; null for none.
+    const ClientTrust* client_trust(std::string_view host) const noexcept;
+    // revocation_ends: by the first host of each entry that has a revocation list, as ClientTrust::until.
+    std::vector<std::pair<std::string, WallTime>> revocation_ends() const;
+
+    // refresh reads staples and revocation lists that changed. Blocks on the disk. Thread: any.
+    TlsFilesRead refresh() const;
     // first_group: "X25519MLKEM768" where OpenSSL has it, else "X25519".
     std::string_view first_group() const noexcept;
 

@@ -1,4 +1,5 @@
 // The handshake half of TlsStream: its steps, why it failed, what was agreed on.
+#include "base/text.hpp"
 #include "gateway/net/tls_native.hpp"
 #include "gateway/net/tls_stream_io.hpp"
 
@@ -34,12 +35,29 @@ HandshakeFault fault_of(int reason) {
         case SSL_R_NO_CIPHERS_AVAILABLE:
             return HandshakeFault::cipher;
         case SSL_R_CERTIFICATE_VERIFY_FAILED:
+        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
             return HandshakeFault::certificate;
         default:
             break;
     }
     const bool alert = reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
     return alert ? HandshakeFault::alert : HandshakeFault::other;
+}
+
+// group_name: OpenSSL spells a group as it likes, by release; metrics and people know one name for each.
+std::string_view group_name(std::string_view text) {
+    struct Row {
+        std::string_view spelling, name;
+    };
+    static constexpr Row rows[] = {{"x25519", "X25519"},    {"x25519mlkem768", "X25519MLKEM768"},
+                                   {"p-256", "P-256"},      {"secp256r1", "P-256"},
+                                   {"prime256v1", "P-256"}, {"p-384", "P-384"},
+                                   {"secp384r1", "P-384"},  {"p-521", "P-521"},
+                                   {"secp521r1", "P-521"}};
+    const auto small = lower(text);
+    for (const auto& row : rows)
+        if (small == row.spelling) return row.name;
+    return text;
 }
 
 }  // namespace
@@ -85,6 +103,7 @@ IoState TlsStream::handshake() {
     // section 2).
     ticket_waits_ =
         result == 1 && server && SSL_version(ssl_) == TLS1_3_VERSION && held_.size() <= ticket_bytes_max;
+    if (result == 1 && hello_.trust) proof_ = ClientProof::prove(ssl_, hello_.trust);
     if (flush() == IoState::failed && result == 1) return IoState::failed;
     return result == 1 ? IoState::done : explain_handshake(why);
 }
@@ -108,7 +127,7 @@ IoState TlsStream::explain_handshake(int why) {
     return fail("TLS handshake failed");
 }
 
-HandshakeFacts TlsStream::facts() const noexcept {
+HandshakeFacts TlsStream::facts() const {
     if (!ssl_) return {};
     const auto text = [](const char* value) { return value ? std::string_view(value) : std::string_view(); };
     const unsigned char* alpn = nullptr;
@@ -117,7 +136,7 @@ HandshakeFacts TlsStream::facts() const noexcept {
     const auto group = static_cast<int>(SSL_get_negotiated_group(ssl_));
     return {.version = SSL_get_version(ssl_),
             .cipher = text(SSL_get_cipher_name(ssl_)),
-            .group = group == 0 ? std::string_view() : text(SSL_group_to_name(ssl_, group)),
+            .group = group == 0 ? std::string_view() : group_name(text(SSL_group_to_name(ssl_, group))),
             .server_name = hello_.server_name,
             .alpn = {reinterpret_cast<const char*>(alpn), alpn_size},
             .resumed = SSL_session_reused(ssl_) != 0};

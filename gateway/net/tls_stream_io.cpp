@@ -12,6 +12,11 @@ namespace sekisho::gateway {
 namespace {
 
 constexpr std::size_t record_bytes = 16u << 10;
+// A full record outgrows the ten segments a fresh connection may send (RFC 6928): nothing of it can be used
+// before a round trip more. Until the window has grown, three segments make a record.
+constexpr std::size_t first_record_bytes = 4u << 10;
+constexpr std::size_t grown_after_bytes = 64u << 10;
+constexpr Seconds rest{1};  // after which the kernel begins with a small window again
 // Header, explicit nonce, tag and content type of one record are far below this.
 constexpr std::size_t record_overhead = 256;
 // What a peer that never reads can make us hold by asking for key updates and the like.
@@ -178,19 +183,27 @@ IoState TlsStream::explain_read(int result) noexcept {
     return fail(socket_.error() != 0 ? fault_text(socket_.error()) : "TLS protocol error");
 }
 
+std::size_t TlsStream::record_size() noexcept {
+    const auto now = socket_.reactor().now();
+    if (now - wrote_at_ >= rest) since_rest_ = 0;
+    wrote_at_ = now;
+    return since_rest_ < grown_after_bytes ? first_record_bytes : record_bytes;
+}
+
 IoResult TlsStream::write(ByteView from) {
     if (!usable() || shut_) return {IoState::failed, 0};
     if (!held_.empty()) {
         if (const auto state = flush(); state != IoState::done) return {state, 0};
     }
     if (from.empty() || !socket_.writable()) return {IoState::would_block, 0};
-    return from.size() <= record_bytes && !ticket_waits_ ? write_record(from) : write_gathered(from);
+    return from.size() <= record_size() && !ticket_waits_ ? write_record(from) : write_gathered(from);
 }
 
 IoResult TlsStream::write_record(ByteView from) noexcept {
     clear_errors();
     std::size_t taken = 0;
     const int result = SSL_write_ex(ssl_, from.data(), from.size(), &taken);
+    since_rest_ += taken;
     if (result == 1) return {IoState::done, taken};
     const int why = SSL_get_error(ssl_, result);
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) return {IoState::would_block, 0};
@@ -210,7 +223,7 @@ IoResult TlsStream::write_gathered(ByteView from) {
     IoResult result;
     std::size_t taken = 0;
     while (taken < from.size() && gather_.size() - gathered_ >= record_bytes + record_overhead) {
-        result = write_record(from.subspan(taken, std::min(record_bytes, from.size() - taken)));
+        result = write_record(from.subspan(taken, std::min(record_size(), from.size() - taken)));
         if (result.state != IoState::done) break;
         taken += result.bytes;
     }

@@ -1,8 +1,9 @@
 #pragma once
 // TlsStream is a ByteStream over TLS, as server or client, by OpenSSL on a BIO of our own.
 //
-// Idle, it holds no buffer. Writes above one record are gathered so that one send carries many records; what
-// the socket did not take stays here and goes first next time.
+// Idle, it holds no buffer. The first records after a rest are small, so that the peer can use what came with
+// the first flight; later ones are full. Writes above one record are gathered so that one send carries many
+// records; what the socket did not take stays here and goes first next time.
 #include "gateway/net/descriptor_io.hpp"
 #include "gateway/net/tls_context.hpp"
 
@@ -49,7 +50,9 @@ public:
     HandshakeFault handshake_fault() const noexcept { return handshake_fault_; }
     // detail says more for the operation log: OpenSSL's reason, or the verifier's.
     const std::string& handshake_detail() const noexcept { return handshake_detail_; }
-    HandshakeFacts facts() const noexcept;
+    HandshakeFacts facts() const;
+    // client_proof: the certificate the client proved in the handshake; null without one.
+    const std::shared_ptr<const ClientProof>& client_proof() const noexcept { return proof_; }
 
     IoResult read(std::span<std::uint8_t> into) override;
     IoResult write(ByteView from) override;
@@ -71,6 +74,7 @@ private:
     IoState explain_read(int result) noexcept;
     IoState explain_handshake(int why);
     IoState push_held();
+    std::size_t record_size() noexcept;
     IoResult write_record(ByteView from) noexcept;
     IoResult write_gathered(ByteView from);
     bool send(ByteView records);
@@ -84,7 +88,10 @@ private:
     std::size_t held_sent_ = 0;       // of held_
     std::span<std::uint8_t> gather_;  // empty = send at once
     std::size_t gathered_ = 0;
+    std::size_t since_rest_ = 0;  // bytes written since nothing was for a while
+    SteadyTime wrote_at_{};
     TlsHello hello_;
+    std::shared_ptr<const ClientProof> proof_;
     std::string handshake_detail_;
     std::string_view fault_;
     HandshakeFault handshake_fault_ = HandshakeFault::none;

@@ -3,12 +3,15 @@
 #include "base/check.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 namespace sekisho::test {
 namespace {
@@ -57,6 +60,15 @@ std::string alternative_names(const std::vector<std::string>& names) {
     return all;
 }
 
+X509* read_certificate(const std::string& path) {
+    std::FILE* file = std::fopen(path.c_str(), "r");
+    check(file != nullptr, "a test certificate");
+    X509* certificate = PEM_read_X509(file, nullptr, nullptr, nullptr);
+    std::fclose(file);
+    check(certificate != nullptr, "a test certificate");
+    return certificate;
+}
+
 }  // namespace
 
 TestPki::TestPki() {
@@ -83,14 +95,15 @@ TestPki::~TestPki() {
     std::filesystem::remove_all(directory_, ignored);
 }
 
-config::Certificate TestPki::leaf(const std::vector<std::string>& names, LeafKey kind, LeafAge age) {
+config::Certificate TestPki::leaf(const std::vector<std::string>& names, LeafKey kind, LeafAge age,
+                                  LeafUse use) {
     EVP_PKEY* key = make_key(kind);
     const std::string stem = directory_ + "/leaf" + std::to_string(serial_);
     X509* made = make_certificate(names.front(), key, serial_++, age);
     X509_set_issuer_name(made, X509_get_subject_name(root_));
     extend(made, root_, NID_basic_constraints, "critical,CA:FALSE");
     extend(made, root_, NID_subject_alt_name, alternative_names(names));
-    extend(made, root_, NID_ext_key_usage, "serverAuth");
+    extend(made, root_, NID_ext_key_usage, use == LeafUse::server ? "serverAuth" : "clientAuth");
     check(X509_sign(made, root_key_, EVP_sha256()) > 0, "a test signature");
     config::Certificate files;
     files.chain_path = stem + ".pem";
@@ -104,6 +117,65 @@ config::Certificate TestPki::leaf(const std::vector<std::string>& names, LeafKey
     X509_free(made);
     EVP_PKEY_free(key);
     return files;
+}
+
+std::string TestPki::staple(const config::Certificate& of, StapleSays says, long seconds, long serial) {
+    X509* leaf = read_certificate(of.chain_path);
+    OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha256(), leaf, root_);
+    if (serial != 0) {
+        ASN1_INTEGER* number = nullptr;
+        OCSP_id_get0_info(nullptr, nullptr, nullptr, &number, id);
+        ASN1_INTEGER_set(number, serial);
+    }
+    ASN1_TIME* from = X509_gmtime_adj(nullptr, std::min(seconds, 0L) - 60);
+    ASN1_TIME* until = X509_gmtime_adj(nullptr, seconds);
+    OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
+    const bool good = says == StapleSays::good;
+    OCSP_basic_add1_status(basic, id, good ? V_OCSP_CERTSTATUS_GOOD : V_OCSP_CERTSTATUS_REVOKED,
+                           good ? 0 : OCSP_REVOKED_STATUS_KEYCOMPROMISE, good ? nullptr : from, from, until);
+    check(OCSP_basic_sign(basic, root_, root_key_, EVP_sha256(), nullptr, 0) == 1, "a test OCSP signature");
+    OCSP_RESPONSE* response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    unsigned char* der = nullptr;
+    const int size = i2d_OCSP_RESPONSE(response, &der);
+    const std::string path = of.chain_path + ".ocsp";
+    std::ofstream(path, std::ios::binary).write(reinterpret_cast<char*>(der), size);
+    std::ofstream(of.chain_path, std::ios::app) << std::ifstream(root_path_).rdbuf();
+    OPENSSL_free(der);
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    OCSP_CERTID_free(id);
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(until);
+    X509_free(leaf);
+    return path;
+}
+
+std::string TestPki::crl(const std::vector<config::Certificate>& revoked, long seconds) {
+    X509_CRL* list = X509_CRL_new();
+    X509_CRL_set_version(list, X509_CRL_VERSION_2);
+    X509_CRL_set_issuer_name(list, X509_get_subject_name(root_));
+    ASN1_TIME* from = X509_gmtime_adj(nullptr, std::min(seconds, 0L) - 60);
+    ASN1_TIME* until = X509_gmtime_adj(nullptr, seconds);
+    X509_CRL_set1_lastUpdate(list, from);
+    X509_CRL_set1_nextUpdate(list, until);
+    for (const auto& files : revoked) {
+        X509* leaf = read_certificate(files.chain_path);
+        X509_REVOKED* entry = X509_REVOKED_new();
+        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(leaf));
+        X509_REVOKED_set_revocationDate(entry, from);
+        X509_CRL_add0_revoked(list, entry);
+        X509_free(leaf);
+    }
+    X509_CRL_sort(list);
+    check(X509_CRL_sign(list, root_key_, EVP_sha256()) > 0, "a test CRL signature");
+    const std::string path = directory_ + "/crl" + std::to_string(serial_++) + ".pem";
+    std::FILE* file = create(path);
+    PEM_write_X509_CRL(file, list);
+    std::fclose(file);
+    X509_CRL_free(list);
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(until);
+    return path;
 }
 
 }  // namespace sekisho::test

@@ -39,15 +39,17 @@ UniqueFd connected(std::uint16_t port) {
 class Listening : public testing::Test {
 protected:
     explicit Listening(std::uint32_t total = 100, std::uint32_t each = 100)
-        : limits_(ConnectionLimits::create(total, each)) {
+        : limits_(ConnectionLimits::create({total, each})) {
         auto sockets = open_listeners(loopback(), 1).value();
-        listener_.emplace(reactor_, std::move(sockets.front()), limits_,
+        const ListenerRules rules{limits_, [this](const IpAddress&) { return behind_balancer_; }};
+        listener_.emplace(reactor_, std::move(sockets.front()), rules,
                           [this](AcceptedSocket socket) { accepted_.push_back(std::move(socket)); });
         port_ = listener_->local().port;
     }
     Reactor reactor_;
     std::shared_ptr<ConnectionLimits> limits_;
     std::vector<AcceptedSocket> accepted_;
+    bool behind_balancer_ = false;
     std::optional<Listener> listener_;
     std::uint16_t port_ = 0;
 };
@@ -72,18 +74,18 @@ TEST_F(Listening, HandsOverSocketsWithPeerAndNoDelay) {
 }
 
 TEST_F(Listening, ClosesConnectionsPastTheLimit) {
-    limits_->change(100, 2);
+    limits_->change({100, 2});
     std::vector<UniqueFd> clients;
     for (int i = 0; i < 4; ++i) clients.push_back(connected(port_));
     reactor_.turn();
     EXPECT_EQ(accepted_.size(), 2u);
-    EXPECT_EQ(listener_->counts().refused_address, 2u);
+    EXPECT_EQ(listener_->counts().of(Refusal::per_address), 2u);
     char byte = 0;
     EXPECT_LE(::recv(clients[3].get(), &byte, 1, 0), 0) << "the refused one is closed at once";
-    limits_->change(2, 100);
+    limits_->change({2, 100});
     clients.push_back(connected(port_));
     reactor_.turn();
-    EXPECT_EQ(listener_->counts().refused_total, 1u);
+    EXPECT_EQ(listener_->counts().of(Refusal::total), 1u);
 }
 
 TEST_F(Listening, SurvivesRunningOutOfDescriptors) {
@@ -112,6 +114,61 @@ TEST_F(Listening, SurvivesRunningOutOfDescriptors) {
     EXPECT_EQ(accepted_.size(), 1u);
 }
 
+TEST_F(Listening, KeepsTheLastDescriptorsForItself) {
+    reactor_.end_descriptors_at(3);
+    const auto client = connected(port_);
+    reactor_.turn();
+    EXPECT_TRUE(accepted_.empty());
+    EXPECT_EQ(listener_->counts().of(Refusal::descriptors), 1u);
+    char byte = 0;
+    EXPECT_LE(::recv(client.get(), &byte, 1, 0), 0) << "closed at once";
+}
+
+void send_text(const UniqueFd& fd, std::string_view text) {
+    ASSERT_EQ(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+}
+
+TEST_F(Listening, TakesTheClientsAddressFromABalancer) {
+    behind_balancer_ = true;
+    limits_->change({100, 1});
+    const auto client = connected(port_);
+    send_text(client, "PROXY TCP4 192.0.2.7 198.51.100.1 56324 44");
+    reactor_.turn();
+    reactor_.turn();
+    EXPECT_TRUE(accepted_.empty()) << "not before the header is whole";
+    send_text(client, "3\r\nhello");
+    for (int i = 0; i < 10 && accepted_.empty(); ++i) reactor_.turn(Millis{50});
+    ASSERT_EQ(accepted_.size(), 1u);
+    EXPECT_EQ(accepted_[0].peer, *parse_ip("192.0.2.7"));
+    EXPECT_EQ(accepted_[0].peer_port, 56324);
+    std::uint8_t rest[16];
+    EXPECT_EQ(accepted_[0].descriptor.read(rest).bytes, 5u) << "the client's own bytes are still there";
+    const auto second = connected(port_);
+    send_text(second, "PROXY TCP4 192.0.2.7 198.51.100.1 56325 443\r\n");
+    for (int i = 0; i < 10 && listener_->counts().of(Refusal::per_address) == 0; ++i)
+        reactor_.turn(Millis{50});
+    EXPECT_EQ(listener_->counts().of(Refusal::per_address), 1u) << "counted as the client's";
+    accepted_.clear();
+}
+
+TEST_F(Listening, RefusesABalancerThatSaysNothingOrNoise) {
+    behind_balancer_ = true;
+    const auto noise = connected(port_), gone = connected(port_);
+    send_text(noise, "GET / HTTP/1.1\r\n");
+    ::shutdown(gone.get(), SHUT_WR);
+    for (int i = 0; i < 10 && listener_->counts().of(Refusal::proxy_header) < 2; ++i)
+        reactor_.turn(Millis{50});
+    EXPECT_EQ(listener_->counts().of(Refusal::proxy_header), 2u);
+    EXPECT_TRUE(accepted_.empty());
+    const auto silent = connected(port_);
+    const auto began = reactor_.now();
+    for (int i = 0; i < 100 && listener_->counts().of(Refusal::proxy_header) < 3; ++i)
+        reactor_.turn(Millis{50});
+    EXPECT_EQ(listener_->counts().of(Refusal::proxy_header), 3u);
+    EXPECT_GE(reactor_.now() - began, Listener::proxy_header_within);
+    EXPECT_EQ(reactor_.live_flows(), 0u);
+}
+
 TEST_F(Listening, StopTakesWhatTheKernelHoldsThenRefuses) {
     const auto waiting = connected(port_);
     listener_->stop();
@@ -128,10 +185,10 @@ TEST(OpenListeners, WorkersShareOnePort) {
     for (const auto& socket : sockets) EXPECT_EQ(bound_endpoint(socket).port, port);
     Reactor reactor;
     std::size_t accepted = 0;
-    const auto limits = ConnectionLimits::create(100, 100);
+    const auto limits = ConnectionLimits::create({100, 100});
     std::vector<std::unique_ptr<Listener>> listeners;
     for (auto& socket : sockets)
-        listeners.push_back(std::make_unique<Listener>(reactor, std::move(socket), limits,
+        listeners.push_back(std::make_unique<Listener>(reactor, std::move(socket), ListenerRules{limits, {}},
                                                        [&](AcceptedSocket) { ++accepted; }));
     std::vector<UniqueFd> clients;
     for (int i = 0; i < 30; ++i) clients.push_back(connected(port));

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
 
@@ -29,19 +30,29 @@ public:
         const bool two = carry(right_, left_, to_left_, step);
         return one || two;
     }
+    // watch remembers what goes to the right from now on; record_sizes reads it as TLS records.
+    void watch() { watching_ = true; }
+    std::vector<std::size_t> record_sizes() const {
+        std::vector<std::size_t> sizes;
+        for (std::size_t at = 0; at + 5 <= seen_.size(); at += 5 + sizes.back())
+            sizes.push_back(static_cast<std::size_t>(seen_[at + 3] << 8 | seen_[at + 4]));
+        return sizes;
+    }
     void cut() {
         left_.reset();
         right_.reset();
     }
 
 private:
-    static bool carry(const UniqueFd& from, const UniqueFd& to, Bytes& waiting, std::size_t step) {
+    bool carry(const UniqueFd& from, const UniqueFd& to, Bytes& waiting, std::size_t step) {
         bool moved = false;
         if (waiting.empty()) {
             waiting.resize(step);
             const auto got = ::recv(from.get(), waiting.data(), step, 0);
             waiting.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
             moved = got > 0;
+            if (watching_ && &waiting == &to_right_)
+                seen_.insert(seen_.end(), waiting.begin(), waiting.end());
             if (got == 0) ::shutdown(to.get(), SHUT_WR);
         }
         if (waiting.empty()) return moved;
@@ -50,7 +61,8 @@ private:
         return moved || sent > 0;
     }
     UniqueFd left_, right_;
-    Bytes to_right_, to_left_;
+    Bytes to_right_, to_left_, seen_;
+    bool watching_ = false;
 };
 
 Bytes pattern(std::size_t size, std::size_t seed) {
@@ -163,6 +175,29 @@ TEST_F(TlsStreams, CarriesEverySizeAcrossRecordBorders) {
         ASSERT_EQ(carry(*client_, *server_, bytes, piece, room, 4099), bytes) << size;
         ASSERT_EQ(carry(*server_, *client_, bytes, piece, room, 70'000), bytes) << size;
     }
+}
+
+// Relayed bytes are TLS records whose sizes stand in their heads (RFC 8446 section 5.1).
+TEST_F(TlsStreams, RecordsBeginSmallAndGrow) {
+    serve({pki_.leaf({"wiki.test"})});
+    connect("wiki.test", pki_.root_path());
+    ASSERT_EQ(shake(), both_done);
+    const Bytes bytes(256u << 10, 0x5a);
+    relay_->watch();
+    EXPECT_EQ(carry(*server_, *client_, bytes, bytes.size(), 64u << 10, 64u << 10), bytes);
+    const auto sizes = relay_->record_sizes();
+    ASSERT_GT(sizes.size(), 20u);
+    std::size_t sent = 0, small = 0;
+    for (const auto size : sizes) {
+        if (size < 300) continue;  // the ticket
+        if (sent < (64u << 10)) {
+            EXPECT_LE(size, (4u << 10) + 64u) << "at " << sent;
+            ++small;
+        }
+        sent += size;
+    }
+    EXPECT_GE(small, 15u);
+    EXPECT_GE(*std::ranges::max_element(sizes), 16u << 10) << "full records once it runs";
 }
 
 TEST_F(TlsStreams, MovesSixtyFourMebibytesHoldingAlmostNothing) {
