@@ -52,6 +52,7 @@ packages_for() {
       watch) echo prometheus ;;
       counts) echo valgrind ;;
       package) echo python3-pytest binutils dpkg-dev file lintian man-db groff systemd zsh fish debootstrap openssl ;;
+      tls) echo testssl.sh ;;
       format) echo clang-format python3-pytest ;;
       bench) echo nginx-light haproxy wrk nghttp2-client openssl python3 libbenchmark-dev ;;
       *) fail "no package list is called '$purpose'." ;;

@@ -100,7 +100,7 @@ test_full() {
   build_preset tsan
   if [ "$(id -u)" = 0 ]; then stage_binaries tsan; fi
   part unit-tsan run_unit tsan
-  part integration-tsan run_pytest tsan tests/integration --ignore=tests/integration/big
+  part integration-tsan run_pytest tsan tests/integration --ignore=tests/integration/big --ignore=tests/integration/hostile
   step "Fuzzing, a minute each"
   part fuzz fuzz_all 60
 }
@@ -138,7 +138,7 @@ test_command() {
   part unit-clang run_unit clang
   part instructions run_counts
   step "The real program: integration, large bodies, the demo's story" "6 min"
-  part integration run_pytest asan tests/integration --ignore=tests/integration/big
+  part integration run_pytest asan tests/integration --ignore=tests/integration/big --ignore=tests/integration/hostile
   part large run_pytest release tests/integration/big
   part demo run_demo_check
   step "The browser" "2 min"

@@ -67,6 +67,7 @@ def world(app, certs):
 
     def setup(sections):
         sections["limits"].update(connections=IDLE + 4 * BUSY + 1000, connections_per_address=IDLE + 4 * BUSY,
+                                  handshake_rate=0, handshakes_per_address=IDLE + 4 * BUSY,
                                   keep_alive_timeout="1h", body_min_rate="0B", drain_timeout="0s",
                                   upstream_idle_per_worker=64)
         for name in names:
