@@ -1,5 +1,6 @@
+#include "base/crypto_sha1.hpp"
+
 #include "base/check.hpp"
-#include "base/sha1.hpp"
 
 #include <openssl/evp.h>
 

@@ -13,6 +13,7 @@ pkg_check_modules(liboath REQUIRED IMPORTED_TARGET liboath)
 pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(libutf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(libcares REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(libnghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(libqrencode REQUIRED IMPORTED_TARGET libqrencode)
 
 # yaml-cpp renamed its target between 0.7 (Debian 12) and 0.8 (Debian 13).

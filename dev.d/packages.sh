@@ -23,7 +23,7 @@ packages_boost() {
 packages_build() {
   echo g++ cmake ninja-build ccache pkg-config python3 ca-certificates tzdata
   echo libssl-dev libyaml-cpp-dev prometheus-cpp-dev libfmt-dev libcli11-dev libsqlite3-dev
-  echo libhowardhinnant-date-dev liboath-dev libsodium-dev libutf8proc-dev libc-ares-dev libqrencode-dev
+  echo libhowardhinnant-date-dev liboath-dev libsodium-dev libutf8proc-dev libc-ares-dev libqrencode-dev libnghttp2-dev
   packages_boost "$1"
 }
 
@@ -48,7 +48,7 @@ packages_for() {
       unit) packages_unit ;;
       clang) packages_clang "$release" ;;
       browser) packages_browser ;;
-      python-tests) echo python3-pytest python3-yaml openssl nginx-light qrencode binutils procps prometheus ;;
+      python-tests) echo curl nghttp2-client python3-grpcio python3-hpack python3-pytest python3-yaml openssl nginx-light qrencode binutils procps prometheus ;;
       watch) echo prometheus ;;
       counts) echo valgrind ;;
       package) echo python3-pytest binutils dpkg-dev file lintian man-db groff systemd zsh fish debootstrap openssl ;;

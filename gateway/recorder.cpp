@@ -46,6 +46,12 @@ const config::Person* person_of(const Snapshot& snapshot, std::string_view user)
 
 std::int64_t nanos(SteadyTime time) noexcept { return time.time_since_epoch().count(); }
 
+std::string_view protocol_text(HttpVersion version) noexcept {
+    return version == HttpVersion::http2    ? "HTTP/2"
+           : version == HttpVersion::http11 ? "HTTP/1.1"
+                                            : "HTTP/1.0";
+}
+
 }  // namespace
 
 void ExchangeFacts::clear() noexcept {
@@ -197,7 +203,7 @@ void Recorder::write_line(const Snapshot& snapshot, const Verdict& verdict, cons
     line.method = facts.method;
     line.host = facts.host;
     line.path = facts.path;
-    line.protocol = facts.version == HttpVersion::http11 ? "HTTP/1.1" : "HTTP/1.0";
+    line.protocol = protocol_text(facts.version);
     line.tls_version = tls_version;
     line.client = facts.client;
     line.status = facts.status;

@@ -3,7 +3,7 @@
 #include "base/base64.hpp"
 #include "base/check.hpp"
 #include "base/random.hpp"
-#include "gateway/http/http1_session_io.hpp"
+#include "gateway/http/client_connection_io.hpp"
 
 #include <fmt/format.h>
 
@@ -36,6 +36,7 @@ Worker::Worker(const WorkerShared& shared)
     refresh();
     swept_generation_ = snapshot_->generation;
     reactor_.at_end_of_turn([this] {
+        end_turn();
         confirm_view();
         const auto now = reactor_.now();
         if (now - last_flush_ >= flush_every) {
@@ -48,6 +49,14 @@ Worker::Worker(const WorkerShared& shared)
         }
     });
     hook_ = shared.sessions.on_change([this] { nudge(); });
+}
+
+void Worker::end_turn() {
+    while (turn_ends_.linked()) {
+        auto& first = static_cast<TurnEnd&>(*turn_ends_.next);
+        first.unlink();
+        first.end_of_turn();
+    }
 }
 
 Worker::~Worker() { shared_.sessions.drop_hook(hook_); }
@@ -169,6 +178,11 @@ void Worker::make_request_id(std::string& out) {
     const auto text = crockford(random64() >> 4, 12);
     out.clear();
     out.append(text, 0, 4).append(1, '-').append(text, 4, 4).append(1, '-').append(text, 8, 4);
+}
+
+void Worker::make_websocket_key(std::string& out) {
+    const std::uint64_t nonce[2] = {random64(), random64()};
+    out = base64(as_bytes(std::string_view(reinterpret_cast<const char*>(nonce), sizeof nonce)));
 }
 
 telemetry::TraceContext Worker::trace_for(std::string_view traceparent, bool& continued) {

@@ -66,6 +66,17 @@ public:
     virtual ~OpenConnection() = default;
 };
 
+// TurnEnd is called at the end of the turn in which Worker::at_turn_end was given it, however often.
+class TurnEnd : private Link {
+public:
+    TurnEnd() = default;
+    virtual ~TurnEnd() = default;
+    virtual void end_of_turn() noexcept = 0;
+
+private:
+    friend class Worker;
+};
+
 class Worker {
 public:
     explicit Worker(const WorkerShared& shared);
@@ -114,16 +125,23 @@ public:
                                WallTime now);
     std::string_view http_date();
     void make_request_id(std::string& out);
+    void make_websocket_key(std::string& out);  // RFC 6455 section 4.1
     telemetry::TraceContext trace_for(std::string_view traceparent, bool& continued);
     std::unique_ptr<RequestState> take_state();
     void give_back(std::unique_ptr<RequestState> state);
     void enter(ActiveExchange& exchange);
     void leave(ActiveExchange& exchange) noexcept;
     void connected(OpenConnection& connection) { connections_.insert(&connection); }
+    void at_turn_end(TurnEnd& what) noexcept {
+        if (!what.linked()) what.insert_before(turn_ends_);
+    }
+    // line_scratch is memory for field lines on their way; nothing in it outlives the call it is used in.
+    std::vector<char>& line_scratch() noexcept { return line_scratch_; }
     void disconnected(OpenConnection& connection) noexcept { connections_.erase(&connection); }
 
 private:
     void refresh();
+    void end_turn();
     void every_second();
     void feed_metrics();
     void look_for_losses(bool all);
@@ -146,6 +164,8 @@ private:
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<ActiveExchange*> active_;
     std::unordered_set<OpenConnection*> connections_;
+    Link turn_ends_;
+    std::vector<char> line_scratch_;
     std::vector<std::unique_ptr<RequestState>> states_;
     std::vector<std::uint8_t> random_;
     std::size_t random_at_ = 0;

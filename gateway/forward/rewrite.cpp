@@ -19,6 +19,7 @@ bool passes_upward(const Field& field, const RequestHead& head, const UpstreamFa
     } else {
         const std::uint8_t flags = field_flags(field.id);
         if ((flags & kNever) != 0) return false;
+        if (field.id == FieldId::sec_websocket_key && !facts.websocket_key.empty()) return false;
         if ((flags & kEdited) != 0) {
             if (field.id == FieldId::cookie) return false;
             if (field.id == FieldId::authorization && !bearer_service_token(field.value).empty())
@@ -79,6 +80,7 @@ void put_upstream_framing(const RequestHead& head, const UpstreamFacts& facts, H
     if (head.framing == Framing::chunked) out.put("Transfer-Encoding: chunked\r\n");
     if (head.framing == Framing::length) put_length(head.content_length, out);
     if (head.expect_continue && facts.forward_expect) out.put("Expect: 100-continue\r\n");
+    if (!facts.websocket_key.empty()) out.field("Sec-WebSocket-Key", facts.websocket_key);
     if (head.upgrade != Upgrade::none)
         put_upgrade(head, out);
     else if (head.te_trailers)
@@ -109,8 +111,10 @@ bool clears_beyond_host(std::string_view value) noexcept {
     return false;
 }
 
-// passes_downward decides one field of an upstream's head, except for Set-Cookie.
-bool passes_downward(const Field& field, const ResponseHead& head, bool chunked) noexcept {
+// passes_downward decides one field of an upstream's head, except for Set-Cookie. An accepted key answers one
+// that the wire of the client has (RFC 6455 section 4.2.2; not RFC 8441).
+bool passes_downward(const Field& field, const ResponseHead& head, HttpVersion client,
+                     bool chunked) noexcept {
     constexpr std::uint8_t kNever = kHopByHop | kDropDownward;
     if (field.id == FieldId::other) {
         const NameClaim claim = claim_of(field.name);
@@ -119,6 +123,7 @@ bool passes_downward(const Field& field, const ResponseHead& head, bool chunked)
     } else {
         if ((field_flags(field.id) & kNever) != 0) return false;
         if (field.id == FieldId::trailer && !chunked) return false;
+        if (field.id == FieldId::sec_websocket_accept && client == HttpVersion::http2) return false;
         if (field.id == FieldId::clear_site_data && clears_beyond_host(field.value)) return false;
     }
     return !head.connection_names_fields || !head.names_in_connection(field.name);
@@ -131,16 +136,26 @@ Framing client_framing(const ResponseHead& head, HttpVersion client) noexcept {
     return client == HttpVersion::http10 ? Framing::until_close : Framing::chunked;
 }
 
+void put_status_line(const ResponseHead& head, HeadWriter& out) noexcept {
+    out.put("HTTP/1.1 ");
+    out.number(head.status);
+    out.put(" ");
+    out.put(head.reason);
+    out.put("\r\n");
+}
+
 void put_client_framing(const ResponseHead& head, const ClientFacts& facts, const ClientHead& result,
                         HeadWriter& out) noexcept {
+    const bool streams = facts.version == HttpVersion::http2;
     if (head.status == 101) {
-        put_upgrade(head, out);
+        if (!streams) put_upgrade(head, out);
         return;
     }
     if (head.is_interim()) return;
-    if (result.framing == Framing::chunked) out.put("Transfer-Encoding: chunked\r\n");
+    if (result.framing == Framing::chunked && !streams) out.put("Transfer-Encoding: chunked\r\n");
     if (result.framing == Framing::length || (result.framing == Framing::none && head.has_length))
         put_length(head.content_length, out);
+    if (streams) return;
     if (!result.keep_alive)
         out.put("Connection: close\r\n");
     else if (facts.version == HttpVersion::http10)
@@ -172,7 +187,8 @@ std::size_t upstream_head_bound(const RequestHead& head, const UpstreamFacts& fa
     return kFixedBytes + field_bytes(head) + head.method.size() + facts.path.size() + head.query.size() +
            facts.host.size() + 3 * head.host.size() + 3 * facts.client_address.size() +
            2 * facts.scheme.size() + facts.assertion.size() + facts.traceparent.size() +
-           facts.request_id.size() + facts.via.size() + 2 * head.upgrade_token.size();
+           facts.request_id.size() + facts.via.size() + 2 * head.upgrade_token.size() +
+           facts.websocket_key.size();
 }
 
 std::optional<std::size_t> write_upstream_head(const RequestHead& head, const UpstreamFacts& facts,
@@ -201,15 +217,12 @@ std::optional<ClientHead> write_client_head(const ResponseHead& head, const Clie
     ClientHead result;
     result.framing = client_framing(head, facts.version);
     result.keep_alive = facts.keep_alive && result.framing != Framing::until_close && head.status != 101;
-    out.put("HTTP/1.1 ");
-    out.number(head.status);
-    out.put(" ");
-    out.put(head.reason);
-    out.put("\r\n");
+    const bool streams = facts.version == HttpVersion::http2;
+    if (!streams) put_status_line(head, out);
     for (const Field& field : head.fields) {
         if (field.id == FieldId::set_cookie)
             write_filtered_set_cookie(field, facts.cookie_domains, out);
-        else if (passes_downward(field, head, result.framing == Framing::chunked))
+        else if (passes_downward(field, head, facts.version, result.framing == Framing::chunked))
             out.field(field.name, field.value);
     }
     if (!head.is_interim()) {
@@ -222,7 +235,7 @@ std::optional<ClientHead> write_client_head(const ResponseHead& head, const Clie
         }
     }
     put_client_framing(head, facts, result, out);
-    out.put("\r\n");
+    if (!streams) out.put("\r\n");
     if (out.overflowed()) return std::nullopt;
     result.bytes = out.size_bytes();
     return result;

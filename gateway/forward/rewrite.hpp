@@ -15,12 +15,13 @@ struct UpstreamFacts {
     std::string_view host;            // Host to send; empty = what the client asked for
     std::string_view client_address;  // text, IPv6 without brackets
     std::string_view scheme = "https";
-    std::string_view assertion;    // Sekisho-Assertion; empty = none
-    std::string_view traceparent;  // empty = none; the client's never passes by itself
-    std::string_view request_id;   // Sekisho-Request-Id; empty = none
-    std::string_view via;          // our name in Via; empty = no Via of ours
-    bool keep_tracestate = false;  // the client's trace is continued
-    bool forward_expect = true;    // pass Expect: 100-continue on
+    std::string_view assertion;      // Sekisho-Assertion; empty = none
+    std::string_view traceparent;    // empty = none; the client's never passes by itself
+    std::string_view request_id;     // Sekisho-Request-Id; empty = none
+    std::string_view via;            // our name in Via; empty = no Via of ours
+    std::string_view websocket_key;  // for a client whose wire has none (RFC 8441); empty = the client's own
+    bool keep_tracestate = false;    // the client's trace is continued
+    bool forward_expect = true;      // pass Expect: 100-continue on
 };
 
 // write_upstream_head puts the HTTP/1.1 request head for an upstream into `out`: request line with the
@@ -48,8 +49,9 @@ struct ClientHead {
     bool keep_alive = false;          // false: close after this response
 };
 
-// write_client_head puts the response head for an HTTP/1 client into `out`. Interim heads and a validated 101
-// too; HTTP/1.0 clients get no interim ones (the caller skips them). Nothing when `out` is too small.
+// write_client_head puts the response head for a client into `out`. Interim heads and a validated 101 too;
+// HTTP/1.0 clients get no interim ones (the caller skips them). For HTTP/2 it is field lines alone, nothing
+// of a connection, no empty line. Nothing when `out` is too small.
 std::optional<ClientHead> write_client_head(const ResponseHead& head, const ClientFacts& facts,
                                             std::span<char> out);
 std::size_t client_head_bound(const ResponseHead& head, const ClientFacts& facts) noexcept;

@@ -1,6 +1,7 @@
 #include "gateway/forward/upstream_http1_io.hpp"
 
 #include "base/check.hpp"
+#include "gateway/http/websocket_key.hpp"
 
 #include <algorithm>
 
@@ -61,8 +62,10 @@ UpstreamHttp1::UpstreamHttp1(const Permit&, UpstreamPool& pool, Waiter& waiter, 
       waiting_since_(began_),
       repeatable_(may_repeat(head.method_id) && !head.has_body() && head.upgrade == Upgrade::none),
       unusual_body_(head.body_is_unusual()) {
+    // A client whose wire has no key gets one of ours.
     if (head.upgrade == Upgrade::websocket)
-        websocket_accept_ = websocket_accept(head.value(FieldId::sec_websocket_key));
+        websocket_accept_ = accept_of(facts.websocket_key.empty() ? head.value(FieldId::sec_websocket_key)
+                                                                  : facts.websocket_key);
     const auto space = out_.room(upstream_head_bound(head, facts));
     const auto written =
         write_upstream_head(head, facts, {reinterpret_cast<char*>(space.data()), space.size()});

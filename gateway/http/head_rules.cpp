@@ -1,7 +1,5 @@
 #include "gateway/http/head_rules.hpp"
 
-#include "base/base64.hpp"
-#include "base/sha1.hpp"
 #include "gateway/http/byte_class.hpp"
 
 #include <array>
@@ -47,6 +45,7 @@ constexpr std::array kFaults = {
     FaultRow{"connection_invalid", 400},
     FaultRow{"expectation_unknown", 417},
     FaultRow{"upgrade_invalid", 400},
+    FaultRow{"pseudo_field", 400},
     FaultRow{"switching_unasked", 502},
     FaultRow{"switching_invalid", 502},
     FaultRow{"length_forbidden", 502},
@@ -311,6 +310,8 @@ HeadLimits upstream_head_limits(const config::Limits& limits) noexcept {
     return {limits.upstream_head_bytes, limits.head_fields, limits.target_bytes};
 }
 
+bool has_connection_fields(const Head& head) noexcept { return head.present.intersects(kConnectionSpecific); }
+
 HeadFault apply_request_rules(RequestHead& head) noexcept {
     head.method_id = to_method(head.method);
     // CONNECT would tunnel past every rule; TRACE would show the caller what only the upstream may see.
@@ -318,7 +319,7 @@ HeadFault apply_request_rules(RequestHead& head) noexcept {
         return HeadFault::method_refused;
     HeadFault fault = repeated_fault(head.repeated, kSingleInRequest);
     if (fault != HeadFault::none) return fault;
-    if (head.version == HttpVersion::http2 && head.present.intersects(kConnectionSpecific))
+    if (head.version == HttpVersion::http2 && has_connection_fields(head))
         return HeadFault::connection_invalid;
 
     std::string_view authority;
@@ -369,11 +370,6 @@ bool valid_host(std::string_view host) noexcept {
         if (at == 0) return false;
     }
     return at == host.size() || (host[at] == ':' && valid_port(host.substr(at + 1)));
-}
-
-std::string websocket_accept(std::string_view key) {
-    constexpr std::string_view of_every_server = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    return base64(sha1(as_bytes(std::string(key).append(of_every_server))));
 }
 
 }  // namespace sekisho::gateway

@@ -40,6 +40,7 @@ enum class HeadFault : std::uint8_t {
     connection_invalid,
     expectation_unknown,
     upgrade_invalid,
+    pseudo_field,  // HTTP/2 only: unknown, missing, twice, behind a field or where none may be
     // upstream only
     switching_unasked,
     switching_invalid,
@@ -62,6 +63,9 @@ HeadLimits client_head_limits(const config::Limits& limits) noexcept;
 HeadLimits portal_head_limits(const config::Limits& limits) noexcept;  // R10: room for 64 KiB of Cookie
 HeadLimits upstream_head_limits(const config::Limits& limits) noexcept;
 
+// has_connection_fields: fields that speak of a connection, which HTTP/2 never has (RFC 9113 section 8.2.2).
+bool has_connection_fields(const Head& head) noexcept;
+
 // apply_request_rules reads method, target, version and fields of `head`, fills everything else in it, and
 // says what is wrong. Source: RFC 9112 sections 3, 6; RFC 9110 sections 5.3, 7.2, 7.6.1, 7.8, 10.1.1.
 HeadFault apply_request_rules(RequestHead& head) noexcept;
@@ -72,9 +76,6 @@ struct AskedFor {
     std::string_view upgrade_token;     // what we asked to switch to; empty = nothing
     std::string_view websocket_accept;  // what Sec-WebSocket-Accept must be; empty = anything of its size
 };
-
-// websocket_accept is the answer to a Sec-WebSocket-Key (RFC 6455 section 4.2.2).
-std::string websocket_accept(std::string_view key);
 
 // apply_response_rules does the same for an upstream's response. The caller bounds how many interim
 // responses it takes.

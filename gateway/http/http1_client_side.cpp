@@ -1,6 +1,7 @@
 #include "gateway/http/http1_client_side.hpp"
 
 #include "base/check.hpp"
+#include "gateway/http/reply_fields.hpp"
 
 #include <fmt/format.h>
 
@@ -166,15 +167,8 @@ void Http1ClientSide::start_ours(const LocalReply& reply) {
     keep_alive_ = facts_.keep_alive && body_in_.ended() && !reply.close;
     framing_ = head_method_ ? Framing::none : Framing::length;
     status_ = static_cast<std::uint16_t>(reply.status);
-    std::string text =
-        fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", reply.status, reason_phrase(reply.status), date_);
-    for (const auto& [name, value] : reply.fields)
-        fmt::format_to(std::back_inserter(text), "{}: {}\r\n", name, value);
-    if (facts_.hsts) text += "Strict-Transport-Security: max-age=31536000\r\n";
-    if (!facts_.request_id.empty())
-        fmt::format_to(std::back_inserter(text), "Sekisho-Request-Id: {}\r\n", facts_.request_id);
-    if (reply.status != 204 && reply.status != 304)
-        fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n", reply.body.size());
+    std::string text = fmt::format("HTTP/1.1 {} {}\r\n", reply.status, reason_phrase(reply.status));
+    append_reply_fields(text, reply, {date_, facts_.request_id, facts_.hsts});
     text += keep_alive_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
     body_out_.head(text);
 }

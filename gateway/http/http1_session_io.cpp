@@ -7,80 +7,23 @@
 namespace sekisho::gateway {
 namespace {
 
-using telemetry::Metric;
-
 constexpr Millis linger_time{2000};
 constexpr std::size_t linger_bytes_max = 256u << 10;
 
-template <std::size_t N>
-std::uint8_t index_of(const std::string_view (&values)[N], std::string_view text) noexcept {
-    const auto* found = std::find(std::begin(values), std::end(values), text);
-    return static_cast<std::uint8_t>(
-        found == std::end(values) ? N - 1 : static_cast<std::size_t>(found - std::begin(values)));
-}
-
-// As label_values::tls_fault.
-std::uint8_t fault_label(HandshakeFault fault, bool timed_out) noexcept {
-    if (timed_out) return 2;
-    switch (fault) {
-        case HandshakeFault::unknown_name:
-            return 1;
-        case HandshakeFault::closed:
-            return 3;
-        case HandshakeFault::not_tls:
-        case HandshakeFault::version:
-        case HandshakeFault::cipher:
-        case HandshakeFault::alpn:
-            return 0;
-        case HandshakeFault::certificate:
-            return 4;
-        default:
-            return 5;
-    }
-}
-
 }  // namespace
 
-Flow serve_connection(Reactor&, Worker& worker, AcceptedSocket socket, ConnectionKind kind) {
-    Http1Session session(worker, std::move(socket), kind);
-    Wakes wakes;
-    while (session.step(wakes)) wakes = co_await session.waiter().wait(session.deadline());
+Http1Session::Http1Session(ClientConnection& connection)
+    : connection_(connection),
+      worker_(connection.worker()),
+      stream_(connection.stream()),
+      in_(worker_.buffers()),
+      out_(worker_.buffers()),
+      run_(worker_, connection.waiter(), *this, connection.origin()),
+      deadline_(now() + worker_.snapshot()->model->limits.head_timeout) {
+    worker_.connected(*this);
 }
 
-Http1Session::Http1Session(Worker& worker, AcceptedSocket socket, ConnectionKind kind)
-    : worker_(worker),
-      waiter_(worker.reactor()),
-      lease_(std::move(socket.lease)),
-      kind_(kind),
-      origin_{{{}, socket.peer}, to_text(socket.peer), {}},
-      in_(worker.buffers()),
-      out_(worker.buffers()),
-      run_(worker, waiter_, *this, origin_),
-      began_(worker.reactor().now()),
-      phase_(kind == ConnectionKind::tls ? Phase::handshake : Phase::idle) {
-    auto descriptor =
-        socket.descriptor ? std::move(socket.descriptor) : worker.reactor().adopt(std::move(socket.fd), true);
-    if (kind != ConnectionKind::tls) lease_.settled();
-    if (kind == ConnectionKind::tls) {
-        auto stream = std::make_unique<TlsStream>(std::move(descriptor), worker.snapshot()->tls);
-        tls_ = stream.get();
-        stream_ = std::move(stream);
-    } else {
-        stream_ = std::make_unique<PlainStream>(std::move(descriptor));
-    }
-    stream_->attach(waiter_);
-    worker.connected(*this);
-    const auto& limits = worker.snapshot()->model->limits;
-    deadline_ = began_ + (kind == ConnectionKind::tls ? limits.handshake_timeout : limits.head_timeout);
-    const auto listener = static_cast<std::uint8_t>(kind);
-    worker.recorder().shard().count<Metric::connections>(listener);
-    worker.recorder().shard().add<Metric::connections_open>(1, listener);
-}
-
-Http1Session::~Http1Session() {
-    worker_.disconnected(*this);
-    worker_.recorder().shard().add<Metric::connections_open>(-1, static_cast<std::uint8_t>(kind_));
-}
+Http1Session::~Http1Session() { worker_.disconnected(*this); }
 
 bool Http1Session::step(Wakes wakes) {
     if (wakes.has(Wake::cancel)) {
@@ -98,13 +41,11 @@ bool Http1Session::step(Wakes wakes) {
 }
 
 void Http1Session::thaw() noexcept {
-    if (held_) waiter_.wake(Wake::control);
+    if (held_) connection_.waiter().wake(Wake::control);
 }
 
 Http1Session::Next Http1Session::advance() {
     switch (phase_) {
-        case Phase::handshake:
-            return do_handshake();
         case Phase::idle:
             return do_idle();
         case Phase::head:
@@ -119,39 +60,9 @@ Http1Session::Next Http1Session::advance() {
     return Next::wait;
 }
 
-Http1Session::Next Http1Session::do_handshake() {
-    const auto state = tls_->handshake();
-    if (state == IoState::done) {
-        lease_.settled();
-        count_handshake();
-        phase_ = Phase::idle;
-        deadline_ = now() + worker_.snapshot()->model->limits.head_timeout;
-        return Next::again;
-    }
-    const bool timed_out = state == IoState::would_block && now() >= deadline_;
-    if (state == IoState::would_block && !timed_out) return Next::wait;
-    worker_.recorder().shard().count<Metric::tls_handshakes_failed>(
-        fault_label(tls_->handshake_fault(), timed_out));
-    phase_ = Phase::over;
-    return Next::wait;
-}
-
-void Http1Session::count_handshake() {
-    using namespace telemetry::label_values;
-    auto& shard = worker_.recorder().shard();
-    const auto facts = tls_->facts();
-    origin_.peer.server_name = facts.server_name;
-    origin_.peer.proof = tls_->client_proof();
-    origin_.tls_version = facts.version;
-    const std::uint8_t resumed = facts.resumed ? 1 : 0;
-    shard.count<Metric::tls_handshakes>(index_of(version, facts.version), index_of(group, facts.group),
-                                        resumed);
-    shard.observe<Metric::tls_handshake_duration>((now() - began_).count(), resumed);
-}
-
 Http1Session::Next Http1Session::do_idle() {
     if (in_.empty()) {
-        const auto got = stream_->read(in_.room(1));
+        const auto got = stream_.read(in_.room(1));
         if (got.state != IoState::done) {
             in_.release();
             if (got.state == IoState::would_block && now() < deadline_ && !worker_.draining())
@@ -186,12 +97,11 @@ Http1Session::Next Http1Session::do_head() {
     // A connection that sends many requests at once lets the others have their turn in between.
     if (served_in_turn_ >= worker_.snapshot()->model->limits.pipelined) {
         served_in_turn_ = 0;
-        waiter_.wake(Wake::io);
+        connection_.waiter().wake(Wake::io);
         return Next::wait;
     }
     const auto& snapshot = worker_.snapshot();
-    const bool for_portal =
-        kind_ == ConnectionKind::tls && origin_.peer.server_name == snapshot->model->portal.host;
+    const bool for_portal = connection_.origin().peer.server_name == snapshot->model->portal.host;
     const auto limits = for_portal ? portal_head_limits(snapshot->model->limits)
                                    : client_head_limits(snapshot->model->limits);
     for (;;) {
@@ -206,7 +116,7 @@ Http1Session::Next Http1Session::do_head() {
             reject_head(status_of(step.fault), step.fault);
             return Next::again;
         }
-        const auto got = stream_->read(in_.room(1));
+        const auto got = stream_.read(in_.room(1));
         if (got.state == IoState::done) {
             in_.commit(got.bytes);
             continue;
@@ -224,7 +134,7 @@ void Http1Session::begin_request(const RequestHead& head, std::size_t head_bytes
     ++served_in_turn_;
     keep_alive_ = head.keep_alive && !worker_.draining();
     phase_ = Phase::running;
-    if (kind_ == ConnectionKind::redirect)
+    if (connection_.kind() == ConnectionKind::redirect)
         run_.answer(head, redirect_for(head));
     else
         run_.accept(head);
@@ -253,7 +163,7 @@ ClientSide& Http1Session::client_for(RequestState& state, const RequestHead& hea
                                      std::uint64_t body_bytes_max) {
     auto ours = facts;
     ours.keep_alive = keep_alive_;
-    return state.client.emplace(*stream_, in_, out_, head, ours, body_bytes_max, worker_.http_date());
+    return state.client.emplace(stream_, in_, out_, head, ours, body_bytes_max, worker_.http_date());
 }
 
 Http1Session::Next Http1Session::do_run() {
@@ -286,12 +196,12 @@ void Http1Session::linger() {
 // Says goodbye, then reads what is still on its way, so that a reset does not eat our last bytes.
 Http1Session::Next Http1Session::do_linger() {
     if (!shut_) {
-        const auto state = stream_->shutdown();
+        const auto state = stream_.shutdown();
         shut_ = state == IoState::done;
         if (state == IoState::failed || state == IoState::closed) phase_ = Phase::over;
     }
     while (phase_ == Phase::lingering) {
-        const auto got = stream_->read(in_.room(1));
+        const auto got = stream_.read(in_.room(1));
         if (got.state == IoState::would_block) break;
         lingered_bytes_ += got.bytes;
         if (got.state != IoState::done || lingered_bytes_ > linger_bytes_max) phase_ = Phase::over;

@@ -49,6 +49,7 @@ void RequestState::clear() {
     local.reset();
     upstream.reset();
     durable.reset();
+    websocket_key.clear();
     verdict = Verdict{};
     snapshot.reset();
     scan = {};
@@ -83,6 +84,7 @@ void RequestRun::reject(int status, MessageFault fault) {
     request.facts.message_fault = fault;
     request.snapshot = worker_.snapshot();
     request.facts.client = origin_.client_text;
+    request.facts.version = origin_.version;
     worker_.make_request_id(request.facts.request_id);
     request.verdict.refused = busy ? Refused::not_serving : Refused::bad_request;
     carrier_.drop_input();
@@ -206,6 +208,10 @@ void RequestRun::begin_forward(const RequestHead& head) {
     facts.request_id = request.facts.request_id;
     facts.keep_tracestate = telemetry::tracestate_passes(head.value(FieldId::tracestate)) &&
                             !head.value(FieldId::traceparent).empty();
+    if (head.upgrade == Upgrade::websocket && head.version == HttpVersion::http2) {
+        worker_.make_websocket_key(request.websocket_key);
+        facts.websocket_key = request.websocket_key;
+    }
     record_allow();
     request.upstream.emplace(permit, *pool, waiter_, worker_.buffers(), worker_.response_scratch(), head,
                              facts, upstream_head_limits(request.snapshot->model->limits));

@@ -24,6 +24,7 @@ struct RequestState {
     std::optional<UpstreamHttp1> upstream;
     std::optional<Exchange> exchange;
     std::optional<Tunnel> tunnel;
+    std::string websocket_key;                     // ours, for a client whose wire has none (RFC 8441)
     std::shared_ptr<std::optional<bool>> durable;  // an allow that waits for its record
     void clear();
 };
@@ -31,8 +32,9 @@ struct RequestState {
 // What is known of the connection a request came on; it outlives the run.
 struct RequestOrigin {
     PeerFacts peer;
-    std::string client_text;       // the peer's address
-    std::string_view tls_version;  // empty on plain connections
+    std::string client_text;                    // the peer's address
+    std::string_view tls_version;               // empty on plain connections
+    HttpVersion version = HttpVersion::http11;  // of what is no head
 };
 
 // RequestCarrier is the connection, or the stream of one, that a request came on.
@@ -93,6 +95,8 @@ public:
     void cancel();
     SteadyTime deadline() const noexcept { return deadline_; }
     Ending ending() const noexcept { return ending_; }
+    // forwards: a permit stands behind what is written now.
+    bool forwards() const noexcept { return active_; }
 
     void review(bool all) override;
     void thaw() noexcept override;

@@ -124,13 +124,14 @@ int on_client_hello(SSL* ssl, int* alert, void* arg) {
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-constexpr std::string_view http1_alpn = "\x08http/1.1";
+// In our order of preference; a client that offers none of them speaks nothing we do.
+constexpr std::string_view our_alpn = "\x02h2\x08http/1.1";
 
 int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
             unsigned offered_size, void*) {
-    const auto* ours = reinterpret_cast<const unsigned char*>(http1_alpn.data());
+    const auto* ours = reinterpret_cast<const unsigned char*>(our_alpn.data());
     unsigned char* chosen = nullptr;
-    if (SSL_select_next_proto(&chosen, out_size, ours, static_cast<unsigned>(http1_alpn.size()), offered,
+    if (SSL_select_next_proto(&chosen, out_size, ours, static_cast<unsigned>(our_alpn.size()), offered,
                               offered_size) != OPENSSL_NPN_NEGOTIATED) {
         static_cast<TlsHello*>(SSL_get_app_data(ssl))->alpn_refused = true;
         return SSL_TLSEXT_ERR_ALERT_FATAL;

@@ -291,6 +291,41 @@ TEST(ClientHeadTest, InterimHeadsAndSwitchingStayThemselves) {
     EXPECT_TRUE(holds(client_head(head_answer.head, with), "Content-Length: 9\r\n"));
 }
 
+TEST(ClientHeadTest, ForHttp2ItIsFieldLinesAlone) {
+    ClientFacts with;
+    with.version = HttpVersion::http2;
+    with.request_id = "r1";
+    const GoodResponse chunked(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\nTrailer: X-Sum\r\nA: "
+        "b\r\n\r\n");
+    ClientHead result;
+    EXPECT_EQ(client_head(chunked.head, with, &result),
+              "Trailer: X-Sum\r\nA: b\r\nStrict-Transport-Security: max-age=31536000\r\n"
+              "Sekisho-Request-Id: r1\r\n");
+    EXPECT_EQ(result.framing, Framing::chunked);
+    EXPECT_TRUE(holds(client_head(GoodResponse::ok("").head, with, &result), "Content-Length: 3\r\n"));
+    EXPECT_EQ(result.framing, Framing::length);
+    const GoodResponse switching(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+        {Method::get, "websocket"});
+    EXPECT_EQ(client_head(switching.head, with, &result),
+              "Sec-WebSocket-Protocol: chat\r\nStrict-Transport-Security: max-age=31536000\r\n"
+              "Sekisho-Request-Id: r1\r\n");
+}
+
+TEST(UpstreamHead, AKeyOfOursStandsInForTheClients) {
+    const GoodRequest request(
+        "GET /room HTTP/1.1\r\nHost: a.test\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    auto with = facts("/room");
+    EXPECT_TRUE(holds(upstream_head(request.head, with), "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
+    with.websocket_key = "b3VycyBhbmQgbm9ib2R5cw==";
+    const auto head = upstream_head(request.head, with);
+    EXPECT_TRUE(holds(head, "Sec-WebSocket-Key: b3VycyBhbmQgbm9ib2R5cw==\r\n"));
+    EXPECT_FALSE(holds(head, "dGhlIHNhbXBsZSBub25jZQ=="));
+}
+
 TEST(ClientHeadTest, WarnsOfAnEndThatIsNear) {
     const GoodResponse answer = GoodResponse::ok("Sekisho-Access-Ends: 1\r\n");
     ClientFacts with;

@@ -157,11 +157,13 @@ TEST_F(TlsContextsTest, EcdsaAndRsaStandSideBySide) {
     EXPECT_EQ(visit(contexts, {.name = "wiki.test", .signatures = "RSA-PSS+SHA256"}).leaf_kind, EVP_PKEY_RSA);
 }
 
-TEST_F(TlsContextsTest, OnlyHttp1IsAgreedOn) {
+TEST_F(TlsContextsTest, OnlyWhatWeSpeakIsAgreedOn) {
     const auto contexts = serve({pki_.leaf({"wiki.test"})});
     EXPECT_TRUE(visit(contexts, {.name = "wiki.test", .alpn = "\x02h2\x08http/1.1"}).done);
     EXPECT_TRUE(visit(contexts, {.name = "wiki.test"}).done) << "no ALPN at all is HTTP/1.1";
-    const auto outcome = visit(contexts, {.name = "wiki.test", .alpn = "\x02h2"});
+    EXPECT_TRUE(visit(contexts, {.name = "wiki.test", .alpn = "\x08http/1.1"}).done);
+    EXPECT_TRUE(visit(contexts, {.name = "wiki.test", .alpn = "\x02h2"}).done);
+    const auto outcome = visit(contexts, {.name = "wiki.test", .alpn = "\x02h3"});
     EXPECT_FALSE(outcome.done);
     EXPECT_EQ(outcome.fault, HandshakeFault::alpn);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// SHA-1, for protocols that name it and lean on it for nothing: the WebSocket handshake.
+// SHA-1, for protocols that ask for it where nothing rests on it.
 #include "base/bytes.hpp"
 
 #include <array>
