@@ -28,7 +28,7 @@ packages_build() {
 }
 
 packages_demo() { echo nginx-light openssl python3 qrencode; }
-packages_unit() { echo libgtest-dev libgmock-dev; }
+packages_unit() { echo libgtest-dev libgmock-dev libfido2-dev; }
 
 packages_clang() {
   echo clang lld

@@ -67,6 +67,12 @@ run_demo_check() {
   run /usr/bin/python3 docker/demo/run.py --binary "$PLACE/build/release/sekisho" --state "$(demo_folder)" --check
 }
 
+# Passkeys: no answer is taken that libfido2 or SimpleWebAuthn refuses.
+run_differential() {
+  # shellcheck disable=SC2046
+  run env $(sanitizer_environment) tests/browser/differential.sh "$PLACE/build/asan/webauthn_differential" 2000 1
+}
+
 run_browser() { run env SEKISHO_BINARY="$PLACE/build/release/sekisho" tests/browser/run.sh; }
 
 check_format() {
@@ -137,6 +143,7 @@ test_command() {
   part unit run_unit asan
   part unit-clang run_unit clang
   part instructions run_counts
+  part differential run_differential
   step "The real program: integration, large bodies, the demo's story" "6 min"
   part integration run_pytest asan tests/integration --ignore=tests/integration/big --ignore=tests/integration/hostile
   part large run_pytest release tests/integration/big
