@@ -22,14 +22,17 @@ std::string header_json(std::string_view key_id) {
     return out;
 }
 
-// Methods of RFC 8176: what was proven, not how strong the deployment thinks it is.
+// Methods of RFC 8176: what was proven, not how strong the deployment thinks it is. A passkey is a key, in
+// hardware or not, and a person's proof to it.
 // A service token proves that a secret was kept and nothing of its owner: a name of our own says so.
 void write_amr(JsonWriter& json, const AssertionFacts& facts) {
     const auto strength = facts.strength;
     json.key("amr").begin_array();
     if (!facts.token.empty()) json.value("service_token");
-    if (strength != FactorStrength::none) json.value("pwd");
+    const bool passkey = strength == FactorStrength::passkey || strength == FactorStrength::passkey_device;
+    if (strength != FactorStrength::none && !passkey) json.value("pwd");
     if (strength == FactorStrength::otp) json.value("otp");
+    if (passkey) json.value(strength == FactorStrength::passkey_device ? "hwk" : "swk").value("user");
     json.end_array();
 }
 

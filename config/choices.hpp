@@ -16,7 +16,9 @@ inline constexpr Word<PersonKind> person_kinds[] = {
     {"staff", PersonKind::staff}, {"contractor", PersonKind::contractor}, {"ops", PersonKind::ops}};
 inline constexpr Word<FactorStrength> strengths[] = {{"password", FactorStrength::password},
                                                      {"recovery", FactorStrength::recovery},
-                                                     {"otp", FactorStrength::otp}};
+                                                     {"otp", FactorStrength::otp},
+                                                     {"passkey", FactorStrength::passkey},
+                                                     {"passkey-device", FactorStrength::passkey_device}};
 inline constexpr Word<PathCase> path_cases[] = {{"sensitive", PathCase::sensitive},
                                                 {"insensitive", PathCase::insensitive}};
 inline constexpr Word<Language> languages[] = {{"ja", Language::ja}, {"en", Language::en}};

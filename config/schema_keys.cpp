@@ -493,7 +493,9 @@ constexpr Key table[] = {
     {"rules[].allow.if[].mfa", T::record, S::one, N::optional, "", 0, 0, R::live, L::any, "0.1",
      "A second factor was proven.", "追加の確認が済んでいること。", "", ""},
     {"rules[].allow.if[].mfa.strength", T::factor, S::one, N::given, "otp", 0, 0, R::live, L::any, "0.1",
-     "At least this strong: password, recovery, otp.", "強さの下限。password、recovery、otp。", "", ""},
+     "At least this strong, weakest first: password, recovery, otp, passkey, passkey-device (one that never "
+     "leaves its device).",
+     "強さの下限。弱い順に password、recovery、otp、passkey、passkey-device（端末から出ないもの）。", "", ""},
     {"rules[].allow.if[].mfa.max_age", T::duration, S::one, N::optional, "any age", s, 30 * d, R::live,
      L::any, "0.1", "At most this long ago.", "確認してからの時間の上限。", "", ""},
     {"rules[].allow.if[].network", T::network_term, S::one_or_list, N::optional, "", 0, 0, R::live, L::any,

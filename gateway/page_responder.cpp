@@ -32,7 +32,8 @@ enum FactorLabel : std::uint8_t {
     factor_password,
     factor_otp,
     factor_recovery,
-    factor_activation
+    factor_activation,
+    factor_passkey
 };  // label_values::factor
 enum ResultLabel : std::uint8_t {
     result_accepted,
@@ -52,7 +53,14 @@ void count_factors(telemetry::SharedShard& shard, const PageEvent& event) {
         return std::any_of(event.detail.begin(), event.detail.end(),
                            [&](const auto& entry) { return entry.first == name && entry.second == value; });
     };
-    if (event.event == "signin.succeeded") {
+    if (has("factor", "passkey") || has("factor", "passkey-device")) {
+        if (event.event == "signin.succeeded" || event.event == "stepup.succeeded")
+            count(factor_passkey, result_accepted);
+        else if (event.event == "signin.failed" || event.event == "stepup.failed")
+            count(factor_passkey, event.reason == "replayed" ? result_replayed
+                                  : event.reason == "none"   ? result_expired
+                                                             : result_wrong);
+    } else if (event.event == "signin.succeeded") {
         count(factor_password, result_accepted);
         count(has("factor", "recovery") ? factor_recovery : factor_otp, result_accepted);
     } else if (event.event == "signin.held") {

@@ -138,7 +138,7 @@ telemetry::Record Recorder::audit_record(const Snapshot& snapshot, const Verdict
         record.facts.push_back({"service_token", verdict.session->name});
         return record;
     }
-    record.facts.push_back({"factor", verdict.session->strength == FactorStrength::otp ? "otp" : "recovery"});
+    record.facts.push_back({"factor", std::string(to_text(verdict.session->strength))});
     record.facts.push_back({"proven_at", to_rfc3339_utc(verdict.session->proven_at)});
     if (verdict.decision.valid_until != WallTime::max() && verdict.decision.allow)
         record.facts.push_back({"valid_until", to_rfc3339_utc(verdict.decision.valid_until)});

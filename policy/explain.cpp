@@ -15,11 +15,6 @@ using Kind = ConditionTrace::Kind;
 constexpr std::array<std::string_view, 7> day_names{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 constexpr std::string_view not_known = "unknown";
 
-std::string_view strength_text(FactorStrength strength) {
-    static constexpr std::array<std::string_view, 4> names{"none", "password", "recovery", "otp"};
-    return names[static_cast<std::size_t>(strength)];
-}
-
 std::string_view kind_text(PersonKind kind) {
     static constexpr std::array<std::string_view, 4> names{"none", "staff", "contractor", "ops"};
     return names[static_cast<std::size_t>(kind)];
@@ -85,8 +80,7 @@ public:
     void condition(const Condition& condition, Truth verdict) {
         switch (condition.kind) {
             case Condition::Kind::factor:
-                return put(Kind::factor, verdict, strength_text(condition.strength),
-                           strength_text(moment_.strength));
+                return put(Kind::factor, verdict, to_text(condition.strength), to_text(moment_.strength));
             case Condition::Kind::factor_age:
                 return put(Kind::factor_age, verdict, duration_text(condition.max_age), age());
             case Condition::Kind::network:

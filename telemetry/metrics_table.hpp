@@ -90,7 +90,7 @@ inline constexpr Text reason[] = {"none",           "unknown",        "part",
                                   "contract_ended", "no_kind",        "denied",
                                   "not_signed_in",  "origin",         "no_app",
                                   "token_invalid",  "other"};
-inline constexpr Text factor[] = {"password", "otp", "recovery", "activation"};
+inline constexpr Text factor[] = {"password", "otp", "recovery", "activation", "passkey"};
 inline constexpr Text factor_result[] = {"accepted", "wrong", "replayed", "throttled", "expired", "busy"};
 inline constexpr Text kind[] = {"none", "staff", "contractor", "ops"};
 inline constexpr Text session_end[] = {"signed_out", "ended_by_person", "ended_by_ops", "idle",
@@ -181,7 +181,7 @@ inline constexpr LabelDefinition label_table[] = {
     {Label::tls_fault, "cause", 6, label_values::tls_fault},
     {Label::effect, "effect", 2, label_values::effect},
     {Label::reason, "reason", 17, label_values::reason},
-    {Label::factor, "factor", 4, label_values::factor},
+    {Label::factor, "factor", 5, label_values::factor},
     {Label::factor_result, "result", 6, label_values::factor_result},
     {Label::kind, "kind", 4, label_values::kind},
     {Label::session_end, "cause", 8, label_values::session_end},
