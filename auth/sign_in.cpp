@@ -193,34 +193,40 @@ Result<SignInResult> SignIn::finish(std::string_view ticket, std::string_view co
 
 Result<> SignIn::open_session(const std::string& name, const Gathered& gathered, FactorStrength strength,
                               const Origin& origin, const config::SessionLimits& limits, SignInResult& out) {
-    const auto fail = [&](Finding finding) {
-        out.outcome = SignInOutcome::failed;
-        out.finding = finding;
-        return Result<>{};
-    };
     const auto first = consume(name, gathered);
     if (!first) return first.error();
-    if (!*first) return fail(Finding::code_replayed);
+    if (!*first) {
+        out.outcome = SignInOutcome::failed;
+        out.finding = Finding::code_replayed;
+        return {};
+    }
+    return issue(name, {gathered.evidence.epoch, strength, gathered.limited_until}, origin, limits, out);
+}
+
+Result<> SignIn::issue(const std::string& name, const Proven& proven, const Origin& origin,
+                       const config::SessionLimits& limits, SignInResult& out) {
     // A browser becomes known by one full sign-in, and the session says which one it was opened on.
     const auto known = known_browser(name, origin);
     std::optional<Token> made;
-    if (!known && strength == FactorStrength::otp) made = make_token();
+    if (!known && proven.strength >= FactorStrength::otp) made = make_token();
     NewSession wanted;
     wanted.user = name;
-    wanted.account_epoch = gathered.evidence.epoch;
-    wanted.strength = strength;
+    wanted.account_epoch = proven.epoch;
+    wanted.strength = proven.strength;
     wanted.limits = limits;
     wanted.no_longer_than = origin.no_longer_than;
     wanted.device = known ? *known : made ? made->hash : Digest{};
     wanted.from = origin.source;
     wanted.agent = origin.agent;
-    wanted.limited_until = gathered.limited_until;
-    if (strength == FactorStrength::recovery)
+    wanted.limited_until = proven.limited_until;
+    if (proven.strength == FactorStrength::recovery)
         wanted.limits.absolute = std::min(wanted.limits.absolute, recovery_session_lifetime);
     auto issued = sessions_.issue_sso(wanted);
     if (!issued) {
-        if (issued.error().code() == Errc::denied) return fail(Finding::changed_meanwhile);
-        return issued.error();
+        if (issued.error().code() != Errc::denied) return issued.error();
+        out.outcome = SignInOutcome::failed;
+        out.finding = Finding::changed_meanwhile;
+        return {};
     }
     out.session = std::move(*issued);
     if (const auto left = store_.recovery_codes_left(name)) out.recovery_codes_left = *left;
@@ -229,6 +235,22 @@ Result<> SignIn::open_session(const std::string& name, const Gathered& gathered,
     if (made && store_.put_known_browser({made->hash, name, clock_.wall() + known_browser_lifetime}))
         out.known_browser = std::move(made->text);
     return {};
+}
+
+Result<SignInResult> SignIn::with_passkey(const PasskeyProof& proof, const Origin& origin,
+                                          const config::SessionLimits& limits) {
+    SignInResult out;
+    out.account = proof.user();
+    if (proof.status() != AccountStatus::active) {
+        const bool disabled = proof.status() == AccountStatus::disabled;
+        out.outcome = disabled ? SignInOutcome::disabled : SignInOutcome::failed;
+        out.finding = disabled ? Finding::account_disabled : Finding::not_enrolled;
+        return out;
+    }
+    out.outcome = SignInOutcome::signed_in;
+    const Proven proven{proof.epoch(), proof.strength(), proof.limited_until()};
+    if (auto done = issue(proof.user(), proven, origin, limits, out); !done) return done.error();
+    return out;
 }
 
 Result<SignInResult> SignIn::sign_in(const SignInAttempt& attempt) {

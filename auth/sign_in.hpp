@@ -3,6 +3,7 @@
 // forms are its only callers.
 #include "auth/ceremony.hpp"
 #include "auth/keyring.hpp"
+#include "auth/passkeys.hpp"
 #include "auth/password.hpp"
 #include "auth/session_service.hpp"
 #include "auth/throttle.hpp"
@@ -80,6 +81,11 @@ public:
     // sign_in is both steps at once.
     Result<SignInResult> sign_in(const SignInAttempt& attempt);
 
+    // with_passkey signs in whoever proved a passkey: no password, no code, and no account's cap on guessing,
+    // which a passkey cannot be subject to (R15). Outcomes: signed_in, disabled, failed.
+    Result<SignInResult> with_passkey(const PasskeyProof& proof, const Origin& origin,
+                                      const config::SessionLimits& limits);
+
     // step_up proves the second factor again for a session (factor.too_old).
     Result<StepUpResult> step_up(const Digest& sso, std::string_view code, const Origin& origin);
 
@@ -102,6 +108,13 @@ private:
     Result<bool> consume(const std::string& name, const Gathered& gathered);
     Result<> open_session(const std::string& name, const Gathered& gathered, FactorStrength strength,
                           const Origin& origin, const config::SessionLimits& limits, SignInResult& out);
+    struct Proven {
+        std::uint64_t epoch = 0;
+        FactorStrength strength = FactorStrength::none;
+        WallTime limited_until{};
+    };
+    Result<> issue(const std::string& name, const Proven& proven, const Origin& origin,
+                   const config::SessionLimits& limits, SignInResult& out);
     Result<ChangeResult> put_password(const Digest& sso, const std::string& user, std::string_view wanted);
 
     Store& store_;

@@ -35,6 +35,22 @@ struct TotpRow {
     WallTime limited_until{};  // R16: enrolled after a recovery
 };
 
+struct PasskeyRow {
+    Bytes id;  // the authenticator's, 16 to 1,023 bytes
+    std::string user;
+    Bytes user_handle;  // the same for all passkeys of a person; says nothing of them
+    Bytes public_key;   // COSE
+    std::uint32_t sign_count = 0;
+    bool backup_eligible = false, backed_up = false;
+    bool attested = false;   // its model is vouched for by the operator's roots
+    Bytes aaguid;            // which model it says it is
+    std::string transports;  // "internal,hybrid", as the browser said
+    std::string name;        // what its owner calls it
+    WallTime created{};
+    std::optional<WallTime> last_used;
+    WallTime limited_until{};  // R16: registered after a recovery
+};
+
 struct ActivationRow {
     Digest token_hash{};
     std::string user;
@@ -141,9 +157,21 @@ public:
     // replace_factors puts new factors in place of all old ones, raises the epoch and forgets known browsers.
     // false when the account is not active or its epoch is not `epoch` any more. [durable]
     virtual Result<bool> replace_factors(const NewFactors& factors, std::uint64_t epoch, WallTime now) = 0;
-    // forget_factors removes password, TOTP, recovery codes, known browsers and links; the account is invited
-    // again (a disabled one stays disabled). Raises the epoch. Errors: Errc::not_found. [durable]
+    // forget_factors removes password, TOTP, passkeys, recovery codes, known browsers and links; the account
+    // is invited again (a disabled one stays disabled). Raises the epoch. Errors: Errc::not_found. [durable]
     virtual Result<> forget_factors(std::string_view user) = 0;
+
+    // passkeys
+    virtual Result<std::vector<PasskeyRow>> passkeys(std::string_view user) = 0;  // oldest first
+    virtual Result<PasskeyRow> passkey(ByteView id) = 0;                          // Errors: Errc::not_found
+    // add_passkey: false when the account is not active, its epoch is not `epoch`, or it has `most` already.
+    // Errors: Errc::exists. [durable]
+    virtual Result<bool> add_passkey(const PasskeyRow& row, std::uint64_t epoch, std::size_t most) = 0;
+    // use_passkey keeps what the last proof said. false: the passkey is gone.
+    virtual Result<bool> use_passkey(ByteView id, std::uint32_t sign_count, bool backed_up, WallTime now) = 0;
+    virtual Result<> rename_passkey(std::string_view user, ByteView id, std::string_view name) = 0;
+    // remove_passkey raises the epoch. false: no such passkey, or the person's last factor. [durable]
+    virtual Result<bool> remove_passkey(std::string_view user, ByteView id) = 0;
 
     // activation links; one per account
     virtual Result<> put_activation(const ActivationRow& row) = 0;  // replaces an earlier link

@@ -10,7 +10,7 @@ namespace sekisho::auth {
 namespace {
 
 // Step N brings version N to N + 1. Times are milliseconds since the epoch; 0 stands for never.
-constexpr std::array<const char*, 3> steps = {R"sql(
+constexpr std::array<const char*, 4> steps = {R"sql(
 CREATE TABLE accounts (
   name TEXT PRIMARY KEY, status INTEGER NOT NULL, password_hash TEXT NOT NULL, epoch INTEGER NOT NULL,
   created INTEGER NOT NULL, activated INTEGER NOT NULL, last_sign_in INTEGER NOT NULL
@@ -68,6 +68,16 @@ CREATE TABLE notices (
 CREATE INDEX notices_due ON notices(channel, due);
 CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), value INTEGER NOT NULL) STRICT;
 INSERT INTO head VALUES (1, 0);
+)sql",
+                                              R"sql(
+CREATE TABLE passkeys (
+  id BLOB PRIMARY KEY, user TEXT NOT NULL REFERENCES accounts(name) ON DELETE CASCADE,
+  user_handle BLOB NOT NULL, public_key BLOB NOT NULL, sign_count INTEGER NOT NULL,
+  backup_eligible INTEGER NOT NULL, backed_up INTEGER NOT NULL, attested INTEGER NOT NULL,
+  aaguid BLOB NOT NULL, transports TEXT NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL,
+  last_used INTEGER NOT NULL, limited_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX passkeys_of ON passkeys(user, created);
 )sql"};
 
 Result<int> version_of(Database& database) {

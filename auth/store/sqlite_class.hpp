@@ -1,6 +1,7 @@
 #pragma once
 // The store behind one mutex, as one class whose members live by subject: sqlite_accounts.cpp,
-// sqlite_factors.cpp, sqlite_sessions.cpp, sqlite_notices.cpp, and the rest in sqlite_store.cpp.
+// sqlite_factors.cpp, sqlite_passkeys.cpp, sqlite_sessions.cpp, sqlite_notices.cpp, and the rest in
+// sqlite_store.cpp.
 #include "auth/store.hpp"
 #include "auth/store/sqlite_io.hpp"
 
@@ -48,6 +49,13 @@ public:
     Result<bool> replace_factors(const NewFactors& factors, std::uint64_t epoch, WallTime now) override;
     Result<> forget_factors(std::string_view user) override;
 
+    Result<std::vector<PasskeyRow>> passkeys(std::string_view user) override;
+    Result<PasskeyRow> passkey(ByteView id) override;
+    Result<bool> add_passkey(const PasskeyRow& row, std::uint64_t epoch, std::size_t most) override;
+    Result<bool> use_passkey(ByteView id, std::uint32_t sign_count, bool backed_up, WallTime now) override;
+    Result<> rename_passkey(std::string_view user, ByteView id, std::string_view name) override;
+    Result<bool> remove_passkey(std::string_view user, ByteView id) override;
+
     Result<> put_activation(const ActivationRow& row) override;
     Result<ActivationRow> activation(const Digest& token_hash, WallTime now) override;
     Result<> stage_activation(const Digest& token_hash, std::string_view password_hash,
@@ -90,6 +98,17 @@ public:
     Result<> delete_key(std::string_view id) override;
 
 private:
+    // committed_if takes the mutex, runs statements in a transaction of their own, and keeps what they did if
+    // they say yes.
+    template <class Statements>
+    Result<bool> committed_if(Durability durability, Statements&& statements) {
+        const std::lock_guard lock(mutex_);
+        Transaction transaction(*database_, durability);
+        const Result<bool> yes = statements();
+        if (!yes || !*yes) return yes;
+        if (auto done = transaction.commit(); !done) return done.error();
+        return true;
+    }
     // The rest is called with the mutex held.
     Query query(const char* sql) { return database_->query(sql); }
     // changed runs a statement in a transaction of its own; how many rows it wrote.

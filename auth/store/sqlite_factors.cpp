@@ -105,8 +105,9 @@ Result<> SqliteStore::forget_factors(std::string_view user) {
     if (auto done = account.bind(user).run(); !done) return done;
     if (database_->changes() == 0) return no_such("account");
     for (const char* sql :
-         {"DELETE FROM totp WHERE user=?", "DELETE FROM recovery_codes WHERE user=?",
-          "DELETE FROM known_browsers WHERE user=?", "DELETE FROM activations WHERE user=?"})
+         {"DELETE FROM totp WHERE user=?", "DELETE FROM passkeys WHERE user=?",
+          "DELETE FROM recovery_codes WHERE user=?", "DELETE FROM known_browsers WHERE user=?",
+          "DELETE FROM activations WHERE user=?"})
         if (auto done = query(sql).bind(user).run(); !done) return done;
     return transaction.commit();
 }

@@ -87,6 +87,9 @@ public:
         throttle = std::make_unique<Throttle>(*store, clock, *keys);
         sessions = std::make_unique<SessionService>(*store, clock, log);
         sign_in = std::make_unique<SignIn>(*store, clock, *keys, *hasher, *throttle, *sessions);
+        passkeys = std::make_unique<Passkeys>(
+            *store, clock, *keys, *sessions,
+            PasskeyRules{{{"portal.test"}, {"https://portal.test"}}, AttestationPolicy{}});
         activation = std::make_unique<Activation>(*store, clock, *keys, *hasher, *sessions, "Mihon Bank");
         tokens = std::make_unique<ServiceTokens>(*store, clock, log);
         accounts = std::make_unique<Accounts>(*store, clock, *activation, *sessions, *tokens);
@@ -153,6 +156,7 @@ public:
     SessionLog log;
     std::unique_ptr<SessionService> sessions;
     std::unique_ptr<SignIn> sign_in;
+    std::unique_ptr<Passkeys> passkeys;
     std::unique_ptr<Activation> activation;
     std::unique_ptr<ServiceTokens> tokens;
     std::unique_ptr<Accounts> accounts;
