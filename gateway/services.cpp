@@ -33,6 +33,13 @@ Result<std::unique_ptr<AuditReader>> open_audit_keys(const config::Model& model,
                                          !lock && lock.error().code() == Errc::exists);
 }
 
+// Passkeys belong to the portal's host: whoever moves it orphans them (R24).
+auth::PasskeyRules passkey_rules(const config::Model& model) {
+    auth::PasskeyRules rules;
+    rules.party = {{model.portal.host}, {model.portal.url}};
+    return rules;
+}
+
 telemetry::AuditSettings audit_settings(const config::Model& model) {
     telemetry::AuditSettings settings;
     settings.directory = model.audit.directory;
@@ -73,6 +80,7 @@ Services::Services(const config::Model& model, const Clock& time, telemetry::Lin
                                                       : "Sekisho " + model.portal.organisation.en),
       accounts(*store, time, activation, sessions, service_tokens),
       sign_in(*store, time, *keys, hasher, throttle, sessions),
+      passkeys(*store, time, *keys, sessions, passkey_rules(model)),
       assertions(*keys, time, model.portal.url),
       notices(*store, time, registry.shared(), log),
       witness_(model.audit.checkpoint_path.empty() ? std::string() : model.audit.checkpoint_path + ".store") {

@@ -58,6 +58,7 @@ public:
     auth::Activation activation;
     auth::Accounts accounts;
     auth::SignIn sign_in;
+    auth::Passkeys passkeys;
     auth::AssertionMaker assertions;
     Notices notices;
 

@@ -101,7 +101,12 @@ PortalResponse answer_error(const PortalRequest& request, std::string_view key, 
 PortalResponse answer_refusal(const PortalRequest& request, AppId app, const policy::Decision& decision) {
     // Who has just proven a factor and is refused all the same is told so, not asked for another.
     const bool too_old = decision.reason == policy::Reason::factor_too_old;
-    const auto key = too_old && request.is_navigation() ? "factor.not_enough" : reason_key(decision.reason);
+    const bool at_passkey = decision.reason == policy::Reason::factor_missing && request.session &&
+                            request.session->strength >= FactorStrength::otp &&
+                            request.now >= request.session->limited_until;
+    const auto key = too_old && request.is_navigation() ? "factor.not_enough"
+                     : at_passkey                       ? "factor.passkey_needed"
+                                                        : reason_key(decision.reason);
     if (key == "access.unknown" || !request.session) return answer_error(request, "access.unknown");
     const auto& model = *request.model;
     const auto language = request.language();
@@ -118,6 +123,7 @@ PortalResponse answer_refusal(const PortalRequest& request, AppId app, const pol
     view.request_id = request.request_id;
     if (request.method == "GET") view.again = Url::local(request.path);
     using policy::Reason;
+    view.at_passkey = at_passkey;
     view.at_factor = decision.reason == Reason::factor_too_old || decision.reason == Reason::factor_missing;
     view.may_change = decision.reason != Reason::denied && decision.reason != Reason::contract_ended &&
                       decision.reason != Reason::part && decision.reason != Reason::view_only;

@@ -15,6 +15,7 @@ sekisho_asset_\name\()_end:
 
     asset tokens_css, "web/tokens.css"
     asset base_css, "web/base.css"
+    asset passkey_js, "web/passkey.js"
     asset mark_svg, "web/mark.svg"
     asset mark_dark_svg, "web/mark-dark.svg"
 

@@ -9,6 +9,7 @@
 extern "C" {
 extern const char sekisho_asset_tokens_css[], sekisho_asset_tokens_css_end[];
 extern const char sekisho_asset_base_css[], sekisho_asset_base_css_end[];
+extern const char sekisho_asset_passkey_js[], sekisho_asset_passkey_js_end[];
 extern const char sekisho_asset_mark_svg[], sekisho_asset_mark_svg_end[];
 extern const char sekisho_asset_mark_dark_svg[], sekisho_asset_mark_dark_svg_end[];
 }
@@ -30,6 +31,8 @@ std::vector<Asset> make_all() {
     constexpr std::string_view svg = "image/svg+xml";
     return {make("tokens.css", css, sekisho_asset_tokens_css, sekisho_asset_tokens_css_end),
             make("base.css", css, sekisho_asset_base_css, sekisho_asset_base_css_end),
+            make("passkey.js", "text/javascript; charset=utf-8", sekisho_asset_passkey_js,
+                 sekisho_asset_passkey_js_end),
             make("mark.svg", svg, sekisho_asset_mark_svg, sekisho_asset_mark_svg_end),
             make("mark-dark.svg", svg, sekisho_asset_mark_dark_svg, sekisho_asset_mark_dark_svg_end)};
 }

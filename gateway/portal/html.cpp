@@ -67,6 +67,12 @@ Markup el(ElementName name, const Attributes& attributes, std::initializer_list<
     return out;
 }
 
+Markup module_script(const Url& url) {
+    Markup out;
+    out.html_.append("<script type=\"module\"").append(src(url).html()).append("></script>");
+    return out;
+}
+
 Markup doctype() {
     Markup out;
     out.html_ = "<!doctype html>\n";

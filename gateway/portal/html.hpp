@@ -83,6 +83,7 @@ private:
     friend Markup el(ElementName name, const Attributes& attributes, std::initializer_list<Markup> children);
     friend Markup void_el(ElementName name, const Attributes& attributes);
     friend Markup doctype();
+    friend Markup module_script(const Url& url);
     std::string html_;
 };
 
@@ -92,6 +93,8 @@ inline Markup el(ElementName name, std::initializer_list<Markup> children) {
 }
 Markup void_el(ElementName name, const Attributes& attributes);  // input, meta, link
 Markup doctype();
+// module_script loads a module of our own; no page holds script of its own.
+Markup module_script(const Url& url);
 
 // escape_html: & < > " ' as references; used for text and attribute values alike.
 std::string escape_html(std::string_view text);

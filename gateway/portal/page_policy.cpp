@@ -6,10 +6,16 @@
 namespace sekisho::gateway {
 namespace {
 
-void add_common(PortalResponse& response, std::string_view referrer) {
+void add_common(PortalResponse& response, std::string_view referrer, Script script = Script::none) {
     auto& fields = response.fields;
+    const bool passkeys = script == Script::passkeys;
+    std::string policy(content_security_policy());
+    if (passkeys) policy += "; script-src 'self'; connect-src 'self'";
     fields.push_back({"cache-control", "no-store"});
-    fields.push_back({"content-security-policy", std::string(content_security_policy())});
+    fields.push_back({"content-security-policy", std::move(policy)});
+    fields.push_back({"permissions-policy",
+                      passkeys ? "publickey-credentials-create=(self), publickey-credentials-get=(self)"
+                               : "publickey-credentials-create=(), publickey-credentials-get=()"});
     fields.push_back({"cross-origin-opener-policy", "same-origin"});
     fields.push_back({"cross-origin-resource-policy", "same-origin"});
     fields.push_back({"referrer-policy", std::string(referrer)});
@@ -35,13 +41,21 @@ std::string_view content_security_policy() noexcept {
            "frame-ancestors 'none'";
 }
 
-PortalResponse html_response(int status, Language language, std::string html) {
+PortalResponse html_response(int status, Language language, std::string html, Script script) {
     PortalResponse response;
     response.status = status;
     response.body = std::move(html);
     response.fields.push_back({"content-type", "text/html; charset=utf-8"});
     response.fields.push_back({"content-language", std::string(to_text(language))});
-    add_common(response, "same-origin");
+    add_common(response, "same-origin", script);
+    return response;
+}
+
+PortalResponse json_response(std::string json) {
+    PortalResponse response;
+    response.body = std::move(json);
+    response.fields.push_back({"content-type", "application/json"});
+    add_common(response, "no-referrer");
     return response;
 }
 

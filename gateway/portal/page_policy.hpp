@@ -11,11 +11,17 @@ namespace sekisho::gateway {
 // page of the portal that goes on by GET.
 std::string_view content_security_policy() noexcept;
 
+// Script: a page that offers a passkey may load our one script and let it ask the portal; no other page runs
+// anything, or may speak to an authenticator.
+enum class Script : std::uint8_t { none, passkeys };
+
 // html_response and the rest make whole answers with their security fields.
 // Pages send Referrer-Policy: same-origin, since under no-referrer a browser sends "Origin: null" with our
 // own forms (Fetch standard, "append a request Origin header"); nothing ever reaches another origin either
 // way.
-PortalResponse html_response(int status, Language language, std::string html);
+PortalResponse html_response(int status, Language language, std::string html, Script script = Script::none);
+// json_response: for our script, never kept.
+PortalResponse json_response(std::string json);
 // see_other: 303 to an address that is absolute in Location (R28). `origin` is "https://host[:port]".
 PortalResponse see_other(std::string_view origin, const Url& path);
 PortalResponse see_other(const Url& absolute);

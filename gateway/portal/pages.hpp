@@ -64,7 +64,8 @@ struct StepUpView {
     std::string where;  // what asks for it
     std::string token;
     Onward onward;
-    std::string to;  // a page of the portal, in place of onward
+    std::string to;         // a page of the portal, in place of onward
+    bool passkeys = false;  // the person has some
 };
 std::string step_up_page(const Frame& frame, const StepUpView& view);
 
@@ -130,12 +131,29 @@ struct AccountView {
     std::string user, kind_key, org;
     FactorStrength strength = FactorStrength::otp;
     std::size_t codes_left = 0;
+    std::size_t passkeys = 0;
     std::string token;
     std::optional<AnswerText> notice;
     enum class Mood : std::uint8_t { good, soon, bad } mood = Mood::bad;
     PasswordProblem problem = PasswordProblem::none;
 };
 std::string account_page(const Frame& frame, const AccountView& view);
+
+struct PasskeyItem {
+    std::string id, name;
+    WallTime created{};
+    std::optional<WallTime> used;
+    bool bound = false;  // stays on its device
+};
+struct PasskeysView {
+    std::vector<PasskeyItem> rows;
+    std::string token;
+    std::string suggested;  // a name for a new one
+    bool full = false;      // no more may be registered
+    std::optional<AnswerText> notice;
+    bool good = true;  // the notice says that something was done
+};
+std::string passkeys_page(const Frame& frame, const PasskeysView& view);
 
 struct SignOutView {
     std::string token;
@@ -152,6 +170,7 @@ struct RefusalView {
     std::optional<Url> again;  // check again
     bool at_factor = false;    // the road stopped at the second factor, not at where and when
     bool may_change = true;    // not right now, as against not with this account
+    bool at_passkey = false;   // a passkey would open it
 };
 std::string refusal_page(const Frame& frame, const RefusalView& view);
 

@@ -28,8 +28,17 @@ std::string refusal_page(const Frame& frame, const RefusalView& view) {
     const auto heading = filled(words.title(frame.language), view.fills);
     Markup acts;
     const bool again = view.again && view.may_change;
-    if (again) acts += el("a", {cls("btn go"), href(*view.again)}, {say("act.check_again")});
-    acts += el("a", {cls(again ? "btn" : "btn go"), href(portal_url(frame, "/"))}, {say("act.apps")});
+    if (again)
+        acts +=
+            el("a", {cls(view.at_passkey ? "btn" : "btn go"), href(*view.again)}, {say("act.check_again")});
+    if (view.at_passkey) {
+        acts += el("a", {cls("btn go"), href(portal_url(frame, "/.sekisho/step-up"))},
+                   {say("step_page.passkey")});
+        acts += el("a", {cls("btn"), href(portal_url(frame, "/.sekisho/account/passkeys"))},
+                   {say("passkey_page.add_title")});
+    }
+    const bool first = !again && !view.at_passkey;
+    acts += el("a", {cls(first ? "btn go" : "btn"), href(portal_url(frame, "/"))}, {say("act.apps")});
     const auto stopped = view.at_factor
                              ? std::array{Station::passed, Station::stopped, Station::ahead, Station::ahead}
                              : std::array{Station::passed, Station::passed, Station::ahead, Station::stopped};

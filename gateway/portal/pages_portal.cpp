@@ -9,6 +9,11 @@ namespace {
 
 std::string method_of(const Say& say, FactorStrength strength) {
     switch (strength) {
+        case FactorStrength::certificate:
+            return say("method.certificate");
+        case FactorStrength::passkey_device:
+        case FactorStrength::passkey:
+            return say("method.passkey");
         case FactorStrength::otp:
             return say("method.otp");
         case FactorStrength::recovery:
@@ -221,6 +226,12 @@ std::string account_page(const Frame& frame, const AccountView& view) {
                                                                 {"autocomplete", "current-password"},
                                                                 Attribute("required")}),
                  new_password_fields(say, view.problem), el("div", {go_button(say("password.change"))})})});
+    const auto count = std::to_string(view.passkeys);
+    body += el("section", {cls("sheet stack"), {"aria-labelledby", "pk"}},
+               {el("h2", {{"id", "pk"}}, {say("account_page.passkeys_title")}),
+                el("p", {say("account_page.passkeys_lead", {{"n", count}})}),
+                el("p", {el("a", {cls("btn"), href("/.sekisho/account/passkeys")},
+                            {say("account_page.passkeys_change")})})});
     const auto left = std::to_string(view.codes_left);
     body += el("section", {cls("sheet stack"), {"aria-labelledby", "rc"}},
                {el("h2", {{"id", "rc"}}, {say("recovery_page.renew_title")}),

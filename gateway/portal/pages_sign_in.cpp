@@ -18,9 +18,15 @@ std::string sign_in_page(const Frame& frame, const SignInView& view) {
     const Say say(frame.language);
     Markup message;
     if (view.notice) message = answer_notice(Tone::no, *view.notice);
-    Attributes account{{"name", "account"},     {"autocomplete", "username"}, {"autocapitalize", "none"},
-                       {"spellcheck", "false"}, {"maxlength", "254"},         Attribute("required")};
+    Attributes account{{"name", "account"},        {"autocomplete", "username webauthn"},
+                       {"autocapitalize", "none"}, {"spellcheck", "false"},
+                       {"maxlength", "254"},       Attribute("required")};
     if (!view.account.empty()) account.push_back({"value", view.account});
+    Markup answer = hidden_onward(view.onward);
+    answer += assertion_inputs();
+    const Markup passkey = passkey_form(
+        say, {"sign-in", LocalPath("/.sekisho/passkey"), say("signin_page.passkey"), say("signin_page.or")},
+        view.token, answer);
     const Markup form =
         form_post(LocalPath("/.sekisho/sign-in"),
                   {hidden_input("token", view.token), hidden_onward(view.onward),
@@ -32,12 +38,12 @@ std::string sign_in_page(const Frame& frame, const SignInView& view) {
                    go_button(say("act.next"), true)});
     const Markup pass = el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
                            {el("h1", {{"id", "h"}}, {say("signin_page.title")}), message,
-                            el("p", {cls("quiet")}, {say("signin_page.lead")}), form});
+                            el("p", {cls("quiet")}, {say("signin_page.lead")}), passkey, form});
     const auto& organisation = frame.organisation.in(frame.language);
     const Markup below =
         el("p", {cls("small quiet")},
            {say("signin_page.note", {{"org", organisation.empty() ? "Sekisho" : organisation}})});
-    return page(frame, {say("signin_page.title"), {}},
+    return page(frame, {say("signin_page.title"), {}, true},
                 before_the_gate(road(say, {here, ahead, ahead, ahead}), pass, below));
 }
 
@@ -88,6 +94,12 @@ std::string step_up_page(const Frame& frame, const StepUpView& view) {
     const Say say(frame.language);
     Markup message;
     if (view.notice) message = answer_notice(Tone::no, *view.notice);
+    Markup answer = hidden_onward(view.onward);
+    answer += hidden_input("to", view.to);
+    answer += assertion_inputs();
+    const Markup passkey = passkey_form(
+        say, {"step-up", LocalPath("/.sekisho/step-up"), say("step_page.passkey"), say("step_page.or")},
+        view.token, answer);
     const Markup form =
         form_post(LocalPath("/.sekisho/step-up"),
                   {hidden_input("token", view.token), hidden_onward(view.onward), hidden_input("to", view.to),
@@ -101,9 +113,10 @@ std::string step_up_page(const Frame& frame, const StepUpView& view) {
                    go_button(say("act.check"), true)});
     const Markup pass = el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
                            {el("h1", {{"id", "h"}}, {say("step_page.title")}), message,
-                            el("p", {cls("quiet")}, {say("step_page.lead", {{"where", view.where}})}), form});
+                            el("p", {cls("quiet")}, {say("step_page.lead", {{"where", view.where}})}),
+                            view.passkeys ? passkey : Markup{}, form});
     const Markup below = el("p", {cls("small quiet")}, {el("a", {href("/")}, {say("step_page.back")})});
-    return page(frame, {say("step_page.title"), {}},
+    return page(frame, {say("step_page.title"), {}, view.passkeys},
                 before_the_gate(road(say, {passed, here, ahead, ahead}), pass, below));
 }
 

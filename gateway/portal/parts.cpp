@@ -224,6 +224,7 @@ std::string page(const Frame& frame, const PageSpec& spec, const Markup& body) {
     head += void_el("link", {{"rel", "icon"}, href(asset_url("mark.svg")), {"type", "image/svg+xml"}});
     head += void_el("link", {{"rel", "stylesheet"}, href(asset_url("tokens.css"))});
     head += void_el("link", {{"rel", "stylesheet"}, href(asset_url("base.css"))});
+    if (spec.passkeys) head += module_script(asset_url("passkey.js"));
 
     Markup out = doctype();
     out += el("html", {{"lang", to_text(frame.language)}},

@@ -44,6 +44,15 @@ Markup hidden_input(std::string_view name, std::string_view value);
 Markup hidden_onward(const Onward& onward);
 Markup go_button(std::string_view words, bool wide = false);
 Markup form_post(const Url& target, std::initializer_list<Markup> children);
+// passkey_form is a form our script fills with an authenticator's answer; `more` are the inputs it fills.
+struct PasskeyFormSpec {
+    std::string_view kind;  // "sign-in", "step-up", "new": which question
+    Url target;
+    std::string button;
+    std::string below;  // what else there is, under the button; may be empty
+};
+Markup passkey_form(const Say& say, const PasskeyFormSpec& spec, std::string_view token, const Markup& more);
+Markup assertion_inputs();
 Markup time_el(WallTime time, Zone zone, std::string_view words);
 Markup icon(std::string_view name);  // "book", "folder", "chat", "laptop", "phone", "screen", "box"
 
@@ -51,6 +60,7 @@ Markup icon(std::string_view name);  // "book", "folder", "chat", "laptop", "pho
 struct PageSpec {
     std::string title;
     std::optional<Url> refresh;  // goes there at once
+    bool passkeys = false;       // loads the script
 };
 std::string page(const Frame& frame, const PageSpec& spec, const Markup& body);
 Url portal_url(const Frame& frame, LocalPath path);

@@ -33,6 +33,10 @@ const Portal::Route Portal::routes[] = {
     {"/", &Portal::apps, nullptr, Route::For::signed_in},
     {"/.sekisho/sign-in", &Portal::sign_in_form, &Portal::sign_in_step, Route::For::anyone},
     {"/.sekisho/second-factor", &Portal::second_factor_form, &Portal::second_factor_step, Route::For::anyone},
+    {"/.sekisho/passkey", nullptr, &Portal::passkey_sign_in_step, Route::For::anyone},
+    {"/.sekisho/api/v1/passkey/sign-in", nullptr, &Portal::ask_sign_in, Route::For::anyone},
+    {"/.sekisho/api/v1/passkey/step-up", nullptr, &Portal::ask_step_up, Route::For::signed_in},
+    {"/.sekisho/api/v1/passkey/new", nullptr, &Portal::ask_new_passkey, Route::For::signed_in},
     {"/.sekisho/step-up", &Portal::step_up_form, &Portal::step_up_step, Route::For::signed_in},
     {"/.sekisho/continue", &Portal::go_on, nullptr, Route::For::signed_in},
     {"/.sekisho/start", &Portal::start, nullptr, Route::For::anyone},
@@ -44,6 +48,7 @@ const Portal::Route Portal::routes[] = {
     {"/.sekisho/account/password", nullptr, &Portal::change_password, Route::For::signed_in},
     {"/.sekisho/account/recovery", nullptr, &Portal::renew_recovery, Route::For::signed_in},
     {"/.sekisho/account/enrol", &Portal::enrol_form, &Portal::enrol_step, Route::For::signed_in},
+    {"/.sekisho/account/passkeys", &Portal::passkeys, &Portal::passkeys_step, Route::For::signed_in},
     {"/.sekisho/sign-out", &Portal::sign_out_form, &Portal::sign_out_step, Route::For::signed_in},
     {"/.sekisho/signed-out", &Portal::signed_out, nullptr, Route::For::anyone},
     {"/.sekisho/ops", &Portal::ops, nullptr, Route::For::signed_in},
@@ -164,6 +169,12 @@ std::optional<Onward> onward_of(const Form& form) {
 
 Url start_url(const Onward& onward) {
     return Url(LocalPath("/.sekisho/start"))
+        .with({{"host", onward.host}, {"tx", onward.transaction}, {"flow", onward.flow}});
+}
+
+Url after_sign_in(const Onward& onward) {
+    if (onward.empty()) return LocalPath("/");
+    return Url(LocalPath("/.sekisho/continue"))
         .with({{"host", onward.host}, {"tx", onward.transaction}, {"flow", onward.flow}});
 }
 

@@ -20,6 +20,7 @@ struct PortalParts {
     auth::Store& store;
     const auth::Keyring& keys;
     auth::SignIn& sign_in;
+    auth::Passkeys& passkeys;
     auth::Activation& activation;
     auth::SessionService& sessions;
     const auth::AssertionMaker& assertions;
@@ -63,8 +64,25 @@ private:
     // proof is older than a quarter of an hour; then back to `to`. A session opened by a recovery code may do
     // no more than enrol, and has nothing better to show.
     std::optional<PortalResponse> fresh_proof_first(const PortalRequest& request, std::string_view to) const;
+    PortalResponse stepped_up(const PortalRequest& request, const auth::Issued& issued, const Onward& onward,
+                              std::string_view to) const;
     PortalResponse show_step_up(const PortalRequest& request, std::string_view key, const FillPairs& fills,
                                 const Onward& onward, std::string_view to) const;
+
+    // passkeys (portal_passkeys.cpp). A question is asked by a script (JSON); its answer comes as a form.
+    PortalResponse ask_sign_in(const PortalRequest& request) const;
+    PortalResponse ask_step_up(const PortalRequest& request) const;
+    PortalResponse ask_new_passkey(const PortalRequest& request) const;
+    PortalResponse passkey_sign_in_step(const PortalRequest& request) const;
+    PortalResponse passkey_refused(const PortalRequest& request, const auth::PasskeyResult& result,
+                                   const Onward& onward) const;
+    PortalResponse passkey_step_up(const PortalRequest& request, const Form& form,
+                                   const Onward& onward) const;
+    PortalResponse passkeys(const PortalRequest& request) const;
+    PortalResponse passkeys_step(const PortalRequest& request) const;
+    PortalResponse add_passkey(const PortalRequest& request, const Form& form) const;
+    PortalResponse remove_passkey(const PortalRequest& request, std::string_view id) const;
+    PortalResponse show_passkeys(const PortalRequest& request, std::string_view key) const;
 
     // activation (portal_activation.cpp)
     PortalResponse activation_form(const PortalRequest& request) const;
@@ -108,12 +126,18 @@ private:
     FormTokens tokens_;
 };
 
+// origin_of and limits_of are what a sign-in needs of a request, and of whoever signs in.
+auth::Origin origin_of(const PortalRequest& request);
+config::SessionLimits limits_of(const config::Model& model, std::string_view account);
+
 // browser_of is the hash of this browser's -tx cookie; when it has none, a new one is made and set.
 Digest browser_of(const PortalRequest& request, PortalResponse& response, std::optional<auth::Token>& fresh);
 
 // onward_of reads where a sign-in leads. Nothing when the fields are there and make no sense.
 std::optional<Onward> onward_of(const Form& form);
 Url start_url(const Onward& onward);
+// after_sign_in is the page of ours that leads on.
+Url after_sign_in(const Onward& onward);
 
 PageEvent page_event(std::string_view name, const PortalRequest& request, bool allowed = true,
                      std::string_view reason = {});

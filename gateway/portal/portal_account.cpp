@@ -147,6 +147,9 @@ PortalResponse Portal::show_account(const PortalRequest& request, int status, Ac
     const auto left = parts_.store.recovery_codes_left(request.session->user);
     if (!left) return answer_error(request, "fault.internal");
     view.codes_left = *left;
+    const auto passkeys = parts_.passkeys.list(request.session->user);
+    if (!passkeys) return answer_error(request, "fault.internal");
+    view.passkeys = passkeys->size();
     view.token = own_token(request, "account");
     if (!view.notice && view.codes_left <= 2) {
         const auto n = std::to_string(view.codes_left);

@@ -13,25 +13,6 @@ namespace {
 constexpr Seconds first_form_lifetime{12 * 3600};
 constexpr Seconds known_browser_lifetime{400 * 86400};
 
-auth::Origin origin_of(const PortalRequest& request) {
-    return {request.client, std::string(request.field("user-agent").substr(0, 200)),
-            std::string(request.cookie(cookie_names::known)), WallTime::max()};
-}
-
-config::SessionLimits limits_of(const config::Model& model, std::string_view account) {
-    const auto* person = find_person(model, account);
-    switch (person != nullptr ? person->kind : PersonKind::none) {
-        case PersonKind::contractor:
-            return model.sessions.contractor;
-        case PersonKind::ops:
-            return model.sessions.ops;
-        case PersonKind::staff:
-        case PersonKind::none:
-            break;
-    }
-    return model.sessions.staff;
-}
-
 std::string_view ended_key(const PortalRequest& request) {
     if (!request.ended) return {};
     switch (*request.ended) {
@@ -85,6 +66,25 @@ std::string_view key_of(auth::SignInOutcome outcome) {
 
 }  // namespace
 
+auth::Origin origin_of(const PortalRequest& request) {
+    return {request.client, std::string(request.field("user-agent").substr(0, 200)),
+            std::string(request.cookie(cookie_names::known)), WallTime::max()};
+}
+
+config::SessionLimits limits_of(const config::Model& model, std::string_view account) {
+    const auto* person = find_person(model, account);
+    switch (person != nullptr ? person->kind : PersonKind::none) {
+        case PersonKind::contractor:
+            return model.sessions.contractor;
+        case PersonKind::ops:
+            return model.sessions.ops;
+        case PersonKind::staff:
+        case PersonKind::none:
+            break;
+    }
+    return model.sessions.staff;
+}
+
 PortalResponse Portal::show_sign_in(const PortalRequest& request, std::string_view key,
                                     const FillPairs& fills, std::string_view account,
                                     const Onward& onward) const {
@@ -100,7 +100,7 @@ PortalResponse Portal::show_sign_in(const PortalRequest& request, std::string_vi
     view.account = account.substr(0, 254);
     view.token = tokens_.stamp("sign-in", request.now);
     view.onward = onward;
-    auto response = html_response(status, frame.language, sign_in_page(frame, view));
+    auto response = html_response(status, frame.language, sign_in_page(frame, view), Script::passkeys);
     std::optional<auth::Token> fresh;
     browser_of(request, response, fresh);
     return response;
@@ -148,13 +148,7 @@ PortalResponse Portal::sign_in_step(const PortalRequest& request) const {
     if (!onward) return answer_error(request, "http.bad");
     const auto& portal = request.model->portal.url;
     // Another tab was quicker: nothing is left to prove.
-    if (request.session)
-        return see_other(
-            portal,
-            onward->empty()
-                ? Url(LocalPath("/"))
-                : Url(LocalPath("/.sekisho/continue"))
-                      .with({{"host", onward->host}, {"tx", onward->transaction}, {"flow", onward->flow}}));
+    if (request.session) return see_other(portal, after_sign_in(*onward));
     const auto account = form.get("account");
     if (!tokens_.stamp_holds(form.get("token"), "sign-in", request.now, first_form_lifetime)) {
         auto response = show_sign_in(request, "signin.form_expired", {}, account, *onward);
@@ -219,13 +213,8 @@ PortalResponse Portal::second_factor_step(const PortalRequest& request) const {
 PortalResponse Portal::signed_in(const PortalRequest& request, const auth::SignInResult& result,
                                  const Onward& onward) const {
     const auto& session = *result.session->session;
-    Url next = LocalPath("/");
-    if (session.strength == FactorStrength::recovery) {
-        next = LocalPath("/.sekisho/account/enrol");
-    } else if (!onward.empty()) {
-        next = Url(LocalPath("/.sekisho/continue"))
-                   .with({{"host", onward.host}, {"tx", onward.transaction}, {"flow", onward.flow}});
-    }
+    const Url next = session.strength == FactorStrength::recovery ? Url(LocalPath("/.sekisho/account/enrol"))
+                                                                  : after_sign_in(onward);
     auto response = see_other(request.model->portal.url, next);
     set_cookie(response, cookie_names::sso, result.session->cookie_value);
     if (!result.known_browser.empty())
@@ -233,7 +222,7 @@ PortalResponse Portal::signed_in(const PortalRequest& request, const auth::SignI
     auto event = page_event("signin.succeeded", request);
     event.user = session.user;
     event.session = session.public_id;
-    event.detail.emplace_back("factor", session.strength == FactorStrength::recovery ? "recovery" : "otp");
+    event.detail.emplace_back("factor", to_text(session.strength));
     event.detail.emplace_back("new_browser", result.new_browser ? "yes" : "no");
     if (session.strength == FactorStrength::recovery)
         event.detail.emplace_back("codes_left", std::to_string(result.recovery_codes_left));

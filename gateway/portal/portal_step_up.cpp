@@ -56,7 +56,10 @@ PortalResponse Portal::show_step_up(const PortalRequest& request, std::string_vi
     view.token = own_token(request, "step-up");
     view.onward = onward;
     view.to = to;
-    return html_response(status, frame.language, step_up_page(frame, view));
+    const auto known = parts_.passkeys.list(request.session->user);
+    view.passkeys = known && !known->empty();
+    return html_response(status, frame.language, step_up_page(frame, view),
+                         view.passkeys ? Script::passkeys : Script::none);
 }
 
 PortalResponse Portal::step_up_form(const PortalRequest& request) const {
@@ -78,6 +81,7 @@ PortalResponse Portal::step_up_step(const PortalRequest& request) const {
     // present one.
     if (!tokens_.bound_holds(form.get("token"), "step-up", request.session->id_hash))
         return show_step_up(request, "signin.form_expired", {}, *onward, to);
+    if (form.has("ticket")) return passkey_step_up(request, form, *onward);
     const auto result = parts_.sign_in.step_up(
         request.session->id_hash, form.get("code"),
         {request.client, std::string(request.field("user-agent").substr(0, 200)), {}, WallTime::max()});
@@ -91,13 +95,16 @@ PortalResponse Portal::step_up_step(const PortalRequest& request) const {
         response.events.push_back(page_event("stepup.failed", request, false, key_of(result->outcome)));
         return response;
     }
-    Url next = Url::local(to).value_or(Url(LocalPath("/")));
-    if (!onward->empty())
-        next = Url(LocalPath("/.sekisho/continue"))
-                   .with({{"host", onward->host}, {"tx", onward->transaction}, {"flow", onward->flow}});
-    auto response = see_other(portal, next);
-    set_cookie(response, cookie_names::sso, result->session->cookie_value);
+    return stepped_up(request, *result->session, *onward, to);
+}
+
+PortalResponse Portal::stepped_up(const PortalRequest& request, const auth::Issued& issued,
+                                  const Onward& onward, std::string_view to) const {
+    const Url next = onward.empty() ? Url::local(to).value_or(Url(LocalPath("/"))) : after_sign_in(onward);
+    auto response = see_other(request.model->portal.url, next);
+    set_cookie(response, cookie_names::sso, issued.cookie_value);
     response.events.push_back(page_event("stepup.succeeded", request));
+    response.events.back().detail.emplace_back("factor", to_text(issued.session->strength));
     return response;
 }
 

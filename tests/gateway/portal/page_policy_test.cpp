@@ -18,6 +18,8 @@ TEST(PagePolicy, PagesAllowNothingFromElsewhere) {
         EXPECT_NE(csp.find(part), std::string_view::npos) << part;
     EXPECT_EQ(csp.find("unsafe"), std::string_view::npos);
     EXPECT_EQ(csp.find("script-src"), std::string_view::npos);
+    EXPECT_EQ(page.field("permissions-policy"),
+              "publickey-credentials-create=(), publickey-credentials-get=()");
     EXPECT_EQ(page.field("cache-control"), "no-store");
     EXPECT_EQ(page.field("cross-origin-opener-policy"), "same-origin");
     EXPECT_EQ(page.field("cross-origin-resource-policy"), "same-origin");
@@ -26,6 +28,18 @@ TEST(PagePolicy, PagesAllowNothingFromElsewhere) {
     EXPECT_EQ(page.field("content-language"), "ja");
     EXPECT_EQ(see_other("https://a.example", LocalPath("/x")).field("location"), "https://a.example/x");
     EXPECT_EQ(see_other("https://a.example", LocalPath("/x")).field("referrer-policy"), "no-referrer");
+}
+
+TEST(PagePolicy, OnlyAPageWithPasskeysRunsOurScript) {
+    const auto page = html_response(200, Language::en, "<p>x</p>", Script::passkeys);
+    const auto csp = page.field("content-security-policy");
+    EXPECT_NE(csp.find("default-src 'none'"), std::string_view::npos);
+    EXPECT_NE(csp.find("; script-src 'self'; connect-src 'self'"), std::string_view::npos);
+    EXPECT_EQ(csp.find("unsafe"), std::string_view::npos);
+    EXPECT_EQ(page.field("permissions-policy"),
+              "publickey-credentials-create=(self), publickey-credentials-get=(self)");
+    EXPECT_EQ(json_response("{}").field("cache-control"), "no-store");
+    EXPECT_EQ(json_response("{}").field("content-type"), "application/json");
 }
 
 TEST(PagePolicy, AssetsAreKeptForEver) {
@@ -38,7 +52,7 @@ TEST(PagePolicy, AssetsAreKeptForEver) {
         EXPECT_EQ(asset_response(asset.path, asset.etag).status, 304);
         EXPECT_TRUE(asset_response(asset.path, asset.etag).content().empty());
     }
-    EXPECT_EQ(all_assets().size(), 4u);
+    EXPECT_EQ(all_assets().size(), 5u);
     EXPECT_NE(asset_url("base.css").str().find("/.sekisho/assets/base."), std::string::npos);
     EXPECT_EQ(asset_response("/.sekisho/assets/base.css", "").status, 404);
 }

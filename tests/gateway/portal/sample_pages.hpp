@@ -121,7 +121,7 @@ private:
         SessionsView sessions;
         sessions.token = "token";
         sessions.done = "sessions_page.ended";
-        for (int i = 0; i < 10; ++i) {
+        for (int i = 0; i < 8; ++i) {
             const char* phone =
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1";
             auto one =
@@ -144,6 +144,18 @@ private:
         account.mood = AccountView::Mood::soon;
         account.problem = PasswordProblem::too_short;
         add("12-account", account_page(at(Section::account), account));
+        PasskeysView passkeys;
+        passkeys.token = "token";
+        add("12-passkeys-none", passkeys_page(at(Section::account), passkeys));
+        for (int i = 0; i < 10; ++i)
+            passkeys.rows.push_back({"01234567"[i] + std::string(9, 'A'), std::string(64, 'W'), now_,
+                                     i % 2 == 0 ? std::optional(now_) : std::nullopt, i % 2 == 0});
+        passkeys.full = true;
+        passkeys.notice = answer_text("factor.last_one", frame_.language);
+        passkeys.good = false;
+        add("12-passkeys-full", passkeys_page(at(Section::account), passkeys));
+        add("12-step-up", step_up_page(at(Section::none), {answer_text("factor.code_wrong", frame_.language),
+                                                           "Wiki", "token", onward(), "", true}));
         add("13-sign-out", sign_out_page(at(Section::none), {"token"}));
         add("14-signed-out", signed_out_page(frame_, "session.signed_out"));
     }

@@ -99,6 +99,9 @@ struct World {
         throttle = std::make_unique<auth::Throttle>(*store, clock, *keys);
         sessions = std::make_unique<auth::SessionService>(*store, clock, log);
         sign_in = std::make_unique<auth::SignIn>(*store, clock, *keys, *hasher, *throttle, *sessions);
+        passkeys = std::make_unique<auth::Passkeys>(
+            *store, clock, *keys, *sessions,
+            auth::PasskeyRules{{{model->portal.host}, {model->portal.url}}, {}});
         activation =
             std::make_unique<auth::Activation>(*store, clock, *keys, *hasher, *sessions, "Mihon Bank");
         tokens = std::make_unique<auth::ServiceTokens>(*store, clock, log);
@@ -106,7 +109,7 @@ struct World {
         assertions = std::make_unique<auth::AssertionMaker>(*keys, clock, model->portal.url);
         standings = std::make_shared<Standings>(model, policy::compile(*model).value());
         portal = std::make_unique<Portal>(
-            PortalParts{*store, *keys, *sign_in, *activation, *sessions, *assertions, status});
+            PortalParts{*store, *keys, *sign_in, *passkeys, *activation, *sessions, *assertions, status});
         handover = std::make_unique<Handover>(*keys, *sessions);
     }
     ~World() {
@@ -159,6 +162,7 @@ struct World {
     auth::SessionLog log;
     std::unique_ptr<auth::SessionService> sessions;
     std::unique_ptr<auth::SignIn> sign_in;
+    std::unique_ptr<auth::Passkeys> passkeys;
     std::unique_ptr<auth::Activation> activation;
     std::unique_ptr<auth::ServiceTokens> tokens;
     std::unique_ptr<auth::Accounts> accounts;
