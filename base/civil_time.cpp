@@ -2,6 +2,7 @@
 
 #include "base/edit_distance.hpp"
 #include "base/text.hpp"
+#include "base/zone_segment.hpp"
 
 #include <date/tz.h>
 #include <fmt/format.h>
@@ -14,20 +15,9 @@ namespace {
 
 using std::chrono::floor;
 
-constexpr std::int64_t day_ms = 86'400'000;
-constexpr WallTime first_instant{Millis{-62'135'596'800'000}};  // 0001-01-01T00:00:00Z
-constexpr WallTime last_instant{Millis{253'402'300'799'999}};   // 9999-12-31T23:59:59.999Z
-
 constexpr std::array<std::string_view, 7> day_names{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 const date::time_zone* zone_of(const void* raw) { return static_cast<const date::time_zone*>(raw); }
-
-// Segment is a stretch of time in which a zone keeps one offset from UTC.
-struct Segment {
-    const void* zone = nullptr;
-    WallTime begin = WallTime::min(), end = WallTime::max();
-    Millis offset{0};
-};
 
 WallTime from_seconds(date::sys_seconds time) noexcept {
     if (time <= floor<Seconds>(first_instant)) return WallTime::min();
@@ -35,31 +25,7 @@ WallTime from_seconds(date::sys_seconds time) noexcept {
     return time;
 }
 
-// The database is asked once per segment, zone and thread: a window is judged on every request.
-const Segment& segment_at(const void* zone, WallTime time) {
-    static thread_local std::array<Segment, 8> known;
-    static constexpr Segment utc{};
-    if (zone == nullptr) return utc;
-    auto& slot = known[(reinterpret_cast<std::uintptr_t>(zone) >> 5) % known.size()];
-    if (slot.zone == zone && slot.begin <= time && time < slot.end) return slot;
-    const auto info = zone_of(zone)->get_info(floor<Seconds>(std::clamp(time, first_instant, last_instant)));
-    slot = {zone, from_seconds(info.begin), from_seconds(info.end), info.offset};
-    return slot;
-}
-
-// What a clock on the wall shows, as milliseconds since that clock's 1970-01-01T00:00.
-std::int64_t wall_reading(WallTime time, const Segment& segment) noexcept {
-    return (std::clamp(time, first_instant, last_instant) + segment.offset).time_since_epoch().count();
-}
-
-constexpr std::int64_t floor_days(std::int64_t ms) noexcept {
-    return ms / day_ms - (ms % day_ms < 0 ? 1 : 0);
-}
-
-bool has_day(std::uint8_t days, std::int64_t day) noexcept {
-    const auto weekday = ((day + 3) % 7 + 7) % 7;  // 1970-01-01 was a Thursday
-    return (days >> weekday & 1) != 0;
-}
+bool has_day(std::uint8_t days, std::int64_t day) noexcept { return (days >> weekday_of(day) & 1) != 0; }
 
 bool always_or_never(const WeeklyWindow& window) noexcept {
     if ((window.days & 0x7f) == 0) return true;
@@ -135,6 +101,21 @@ Error no_such_zone(std::string_view name) {
 
 }  // namespace
 
+const Segment& segment_at(const void* zone, WallTime time) {
+    static thread_local std::array<Segment, 8> known;
+    static constexpr Segment utc{};
+    if (zone == nullptr) return utc;
+    auto& slot = known[(reinterpret_cast<std::uintptr_t>(zone) >> 5) % known.size()];
+    if (slot.zone == zone && slot.begin <= time && time < slot.end) return slot;
+    const auto info = zone_of(zone)->get_info(floor<Seconds>(std::clamp(time, first_instant, last_instant)));
+    slot = {zone, from_seconds(info.begin), from_seconds(info.end), info.offset};
+    return slot;
+}
+
+std::int64_t wall_reading(WallTime time, const Segment& segment) noexcept {
+    return (std::clamp(time, first_instant, last_instant) + segment.offset).time_since_epoch().count();
+}
+
 Result<Zone> Zone::find(std::string_view name) {
     if (name == "UTC" || name == "Etc/UTC") return utc();
     try {
@@ -169,12 +150,14 @@ std::string to_text(Date date) {
                        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
-WallTime start_of_day(Date date, Zone zone) {
-    const auto midnight = std::chrono::sys_days{date}.time_since_epoch();
-    if (zone.raw() == nullptr) return WallTime{midnight};
-    const auto info = zone_of(zone.raw())->get_info(date::local_seconds{Seconds{midnight}});
+WallTime start_of_day(Date date, Zone zone) { return at_local(date, Millis{0}, zone); }
+
+WallTime at_local(Date date, Millis clock, Zone zone) {
+    const auto local = std::chrono::sys_days{date}.time_since_epoch() + clock;
+    if (zone.raw() == nullptr) return WallTime{local};
+    const auto info = zone_of(zone.raw())->get_info(date::local_seconds{floor<Seconds>(local)});
     if (info.result == date::local_info::nonexistent) return info.first.end;
-    return WallTime{midnight - info.first.offset};  // the earlier one where midnight comes twice
+    return WallTime{local - info.first.offset};
 }
 
 Date date_at(WallTime time, Zone zone) {
