@@ -34,6 +34,7 @@ public:
           groups_(names_of(model.groups)),
           orgs_(names_of(model.orgs)),
           networks_(names_of(model.networks)),
+          calendars_(names_of(model.calendars)),
           tiers_(names_of(model.tiers)),
           upstreams_(names_of(model.upstreams)),
           apps_(names_of(model.apps)) {}
@@ -44,6 +45,7 @@ public:
         check_store_and_audit();
         check_sessions();
         check_notify();
+        for (const auto& calendar : model_.calendars) check_calendar(calendar);
         for (const auto& person : model_.people) check_person(person);
         for (const auto& org : model_.orgs) check_org(org);
         for (const auto& upstream : model_.upstreams) check_upstream(upstream);
@@ -61,9 +63,11 @@ private:
     }
 
     // known complains when a name is not defined, with the nearest one that is.
-    bool known(const Names& names, std::string_view id, const std::string& name, std::string_view path) {
+    bool known(const Names& names, std::string_view id, const std::string& name, std::string_view path,
+               Place otherwise = {}) {
         if (std::binary_search(names.begin(), names.end(), std::string_view(name))) return true;
-        auto& finding = at(id, path, {name});
+        auto& finding =
+            findings_.add(id, model_.places.has(path) ? model_.places.find(path) : otherwise, {name});
         finding.width = static_cast<std::uint32_t>(std::max<std::size_t>(1, name.size()));
         if (const auto meant = nearest(name, names)) finding.meant = *meant;
         return false;
@@ -148,9 +152,33 @@ private:
         }
     }
 
-    void check_hours(const Hours& hours) {
+    void check_calendar(const Calendar& calendar) {
+        const auto path = "calendars." + calendar.name;
+        for (std::size_t i = 0; i < calendar.imports.size(); ++i)
+            if (!calendar.imports[i].ends_with(".ics"))
+                at("calendar.file_name", path + ".import[" + std::to_string(i) + "]", {calendar.imports[i]});
+        const auto dates = [&](const std::vector<Date>& list, const std::string& key) {
+            for (std::size_t i = 0; i < list.size(); ++i)
+                if (!DaySet::covers(std::chrono::sys_days{list[i]}.time_since_epoch().count()))
+                    at("calendar.range", path + "." + key + "[" + std::to_string(i) + "]",
+                       {sekisho::to_text(list[i])});
+        };
+        dates(calendar.holidays, "holidays");
+        dates(calendar.workdays, "workdays");
+        dates(calendar.half_days, "half_days");
+        for (std::size_t i = 0; i < calendar.workdays.size(); ++i)
+            if (std::find(calendar.holidays.begin(), calendar.holidays.end(), calendar.workdays[i]) !=
+                calendar.holidays.end())
+                at("calendar.both", path + ".workdays[" + std::to_string(i) + "]",
+                   {sekisho::to_text(calendar.workdays[i])});
+    }
+
+    void check_hours(const Hours& hours, const std::string& path) {
         if (hours.from_minute == hours.to_minute)
             findings_.add("hours.empty", hours.place, {minute_text(hours.from_minute)});
+        if (!hours.calendar.empty())
+            known(calendars_, "name.calendar", hours.calendar, path + ".calendar", hours.place);
+        if (hours.calendar.empty() && hours.on) findings_.add("hours.on", hours.place);
     }
 
     void check_org(const Org& org) {
@@ -169,7 +197,8 @@ private:
                    zone && options_.now != WallTime{} && date_at(options_.now, *zone) > org.contract_to) {
             at("org.contract_over", path + ".contract.to", {sekisho::to_text(org.contract_to)});
         }
-        for (const auto& hours : org.hours) check_hours(hours);
+        for (std::size_t i = 0; i < org.hours.size(); ++i)
+            check_hours(org.hours[i], path + ".hours[" + std::to_string(i) + "]");
     }
 
     void check_upstream(const Upstream& upstream) {
@@ -218,13 +247,17 @@ private:
             known(apps_, "name.app", rule.apps[i], path + ".app[" + std::to_string(i) + "]");
         for (std::size_t i = 0; i < rule.who.size(); ++i)
             for (const auto& term : rule.who[i]) check_term(term, path + ".who[" + std::to_string(i) + "]");
+        const bool has_level = std::any_of(rule.conditions.begin(), rule.conditions.end(),
+                                           [](const Condition& each) { return !each.level.empty(); });
         for (std::size_t i = 0; i < rule.conditions.size(); ++i) {
             const auto& condition = rule.conditions[i];
-            const auto inner = path + ".if[" + std::to_string(i) + "]";
+            // Conditions of a level stand elsewhere, and move those behind them from where they were written.
+            const auto inner = has_level ? std::string() : path + ".if[" + std::to_string(i) + "]";
             for (std::size_t n = 0; n < condition.networks.size(); ++n)
                 known(networks_, "name.network", condition.networks[n],
-                      inner + ".network[" + std::to_string(n) + "]");
-            if (condition.kind == Condition::Kind::hours) check_hours(condition.hours);
+                      has_level ? inner : inner + ".network[" + std::to_string(n) + "]", condition.place);
+            if (condition.kind == Condition::Kind::hours)
+                check_hours(condition.hours, has_level ? inner : inner + ".hours");
         }
     }
 
@@ -237,7 +270,7 @@ private:
     const Model& model_;
     const CheckOptions& options_;
     Findings& findings_;
-    Names people_, groups_, orgs_, networks_, tiers_, upstreams_, apps_;
+    Names people_, groups_, orgs_, networks_, calendars_, tiers_, upstreams_, apps_;
 };
 
 }  // namespace

@@ -19,6 +19,13 @@ inline constexpr Word<FactorStrength> strengths[] = {{"password", FactorStrength
                                                      {"otp", FactorStrength::otp},
                                                      {"passkey", FactorStrength::passkey},
                                                      {"passkey-device", FactorStrength::passkey_device}};
+inline constexpr Word<CalendarBase> calendar_bases[] = {
+    {"none", CalendarBase::none}, {"japan", CalendarBase::japan}, {"japan_bank", CalendarBase::japan_bank}};
+inline constexpr Word<DaysOf> days_of[] = {{"business_days", DaysOf::business_days},
+                                           {"closed_days", DaysOf::closed_days},
+                                           {"holidays", DaysOf::holidays},
+                                           {"half_days", DaysOf::half_days},
+                                           {"maintenance", DaysOf::maintenance}};
 inline constexpr Word<PathCase> path_cases[] = {{"sensitive", PathCase::sensitive},
                                                 {"insensitive", PathCase::insensitive}};
 inline constexpr Word<Language> languages[] = {{"ja", Language::ja}, {"en", Language::en}};

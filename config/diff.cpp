@@ -141,10 +141,11 @@ private:
         const auto a = by_id(before_), b = by_id(now_);
         for (const auto& [id, rule] : b)
             if (a.count(id) == 0)
-                rule_change(Change::Kind::added, *rule, rule->effect == Rule::Effect::allow);
+                rule_change(Change::Kind::added, *rule, !rule->shadow && rule->effect == Rule::Effect::allow);
         for (const auto& [id, rule] : a)
             if (b.count(id) == 0)
-                rule_change(Change::Kind::removed, *rule, rule->effect == Rule::Effect::deny);
+                rule_change(Change::Kind::removed, *rule,
+                            !rule->shadow && rule->effect == Rule::Effect::deny);
         for (const auto& [id, rule] : b) {
             const auto old = a.find(id);
             if (old != a.end()) compare_rule(*old->second, *rule);
@@ -166,6 +167,8 @@ private:
                        joined(condition.networks);
             case Condition::Kind::hours:
                 return "hours " + hours_text(condition.hours);
+            case Condition::Kind::level:
+                break;
         }
         return {};
     }
@@ -184,9 +187,10 @@ private:
     static std::string rule_text(const Rule& rule) {
         const auto parts = parts_of(rule);
         const auto or_any = [](const Values& values) { return values.empty() ? "any" : joined(values); };
-        return std::string(rule.effect == Rule::Effect::allow ? "allow" : "deny") + " who " +
-               joined(parts.who) + "; app " + or_any(rule.apps) + "; methods " + or_any(rule.methods) +
-               "; paths " + or_any(rule.paths) + "; if " +
+        return std::string(rule.shadow ? "shadow " : "") +
+               (rule.effect == Rule::Effect::allow ? "allow" : "deny") + " who " + joined(parts.who) +
+               "; app " + or_any(rule.apps) + "; methods " + or_any(rule.methods) + "; paths " +
+               or_any(rule.paths) + "; if " +
                (parts.conditions.empty() ? "always" : joined(parts.conditions));
     }
 
@@ -201,7 +205,12 @@ private:
         const auto before = rule_text(old), now = rule_text(rule);
         if (before == now) return;
         const bool allow = rule.effect == Rule::Effect::allow;
-        const bool loosens = old.effect != rule.effect ? allow : allow ? wider(old, rule) : wider(rule, old);
+        // In shadow a rule is not there.
+        const bool gone = !old.shadow && old.effect == Rule::Effect::deny;
+        const bool loosens = rule.shadow                               ? gone
+                             : old.shadow || old.effect != rule.effect ? allow || gone
+                             : allow                                   ? wider(old, rule)
+                                                                       : wider(rule, old);
         out_.changes.push_back({Change::Kind::changed, "rules." + rule.id, before, now, false, loosens});
     }
 

@@ -1,6 +1,7 @@
 // From files to a Model: reading, including, merging, and one list of everything that is wrong.
 #include "config/load.hpp"
 
+#include "base/icalendar.hpp"
 #include "base/text.hpp"
 #include "config/load_tree.hpp"
 #include "config/scan.hpp"
@@ -40,7 +41,8 @@ public:
             decode(*root);
         }
         for (std::uint32_t i = 0; i < out_.sources.size(); ++i)
-            if (!out_.sources[i].ended) findings_.add("file.unended", {i, 0, 0}, {out_.sources[i].name});
+            if (!out_.sources[i].ended && !out_.sources[i].name.ends_with(".ics"))
+                findings_.add("file.unended", {i, 0, 0}, {out_.sources[i].name});
         if (findings_.any_error()) out_.model.reset();
         out_.diagnostics = findings_.take();
         return std::move(out_);
@@ -166,10 +168,40 @@ private:
         auto& model = out_.model.emplace();
         Decoder decoder{findings_, model.places, folder_of(main_), out_.sources};
         read_model(decoder, root, model);
+        for (auto& calendar : model.calendars) import_calendars(calendar, model.places);
         for (const auto& source : out_.sources) model.files.push_back(source.name);
         const auto digest = digest_of(out_.sources);
         model.digest.assign(digest.begin(), digest.end());
         model.include_patterns = patterns_;
+    }
+
+    // Imported files are part of the configuration: of its digest, and of what is watched. END:VCALENDAR is
+    // their end marker.
+    void import_calendars(Calendar& calendar, const Places& places) {
+        const auto zone = Zone::find(calendar.timezone);
+        for (std::size_t i = 0; i < calendar.imports.size() && zone; ++i) {
+            const auto& path = calendar.imports[i];
+            const auto place =
+                places.find("calendars." + calendar.name + ".import[" + std::to_string(i) + "]");
+            if (out_.sources.size() >= files_max) {
+                findings_.add("include.too_many", place, {std::to_string(files_max)});
+                return;
+            }
+            auto text = files_.read(path, icalendar_bytes_max);
+            if (!text) {
+                findings_.add(id_of(text.error().code()), place, {path, size_text(icalendar_bytes_max)});
+                continue;
+            }
+            const auto file = static_cast<std::uint32_t>(out_.sources.size());
+            if (text->rfind("\xEF\xBB\xBF", 0) == 0) text->erase(0, 3);
+            out_.sources.push_back({path, std::move(*text), false});
+            auto read = parse_icalendar(out_.sources.back().text, *zone);
+            out_.sources.back().ended = !read.fault;
+            if (read.fault)
+                findings_.add("calendar.damaged", {file, read.fault->line, 1},
+                              {{read.fault->en, read.fault->ja}});
+            calendar.events.insert(calendar.events.end(), read.events.begin(), read.events.end());
+        }
     }
 
     const Files& files_;

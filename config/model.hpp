@@ -2,7 +2,8 @@
 // Model is what the operator asked for: one plain struct per section, every default
 // filled in, every reference still a name. Only config/load makes one; config/check
 // has found it consistent before anything else sees it.
-#include "base/civil_time.hpp"
+#include "base/calendar.hpp"
+#include "base/icalendar.hpp"
 #include "base/ids.hpp"
 #include "base/ip.hpp"
 #include "base/secret.hpp"
@@ -181,6 +182,21 @@ struct Hours {
     std::uint16_t from_minute = 0, to_minute = 1440;
     std::string timezone;  // IANA name
     Place place;
+    std::string calendar{};      // name; empty = the week alone
+    std::optional<DaysOf> on{};  // of that calendar; given wherever calendar is
+};
+
+// A calendar of business days; files it imports have been read.
+struct Calendar {
+    std::string name;
+    CalendarBase base = CalendarBase::none;
+    std::uint8_t weekend = 0x60;
+    std::string timezone;  // of imported times that name none
+    std::vector<Date> holidays, workdays, half_days;
+    std::uint16_t half_day_until = 12 * 60;
+    std::vector<std::string> imports;   // paths
+    std::vector<CalendarEvent> events;  // of all imports: whole days are holidays, times are maintenance
+    Place place;
 };
 
 struct Org {
@@ -252,12 +268,21 @@ using WhoClause = std::vector<WhoTerm>;  // joined with &
 
 // One entry of `if:`; every entry must hold.
 struct Condition {
-    enum class Kind : std::uint8_t { mfa, network, hours } kind = Kind::mfa;
+    // level: a name that stands for others; none is left in a model that was loaded.
+    enum class Kind : std::uint8_t { mfa, network, hours, level } kind = Kind::mfa;
     FactorStrength strength = FactorStrength::otp;  // mfa
     std::optional<Seconds> max_age;                 // mfa
     std::vector<std::string> networks;              // network: in any of these
     bool negated = false;                           // network: in none of these
     Hours hours;                                    // hours
+    Place place;
+    std::string level{};  // the level it was written through; empty where it stands in the rule itself
+};
+
+// A named list of conditions that rules and other levels use; rules hold its conditions themselves.
+struct Level {
+    std::string name;
+    std::vector<Condition> conditions;
     Place place;
 };
 
@@ -271,6 +296,8 @@ struct Rule {
     std::vector<std::string> paths;    // prefixes on segment borders; empty = any
     std::vector<Condition> conditions;
     Place place;
+    bool shadow = false;  // judged and counted, never enforced
+    LocalText reason{};   // for people it turns away; may be empty
 };
 
 struct Model {
@@ -287,11 +314,13 @@ struct Model {
     Sessions sessions;
     Notify notify;
     std::vector<Network> networks;
+    std::vector<Calendar> calendars;
     std::vector<Group> groups;
     std::vector<Person> people;
     std::vector<Org> orgs;
     std::vector<Tier> tiers;
     std::vector<Upstream> upstreams;
+    std::vector<Level> levels;
     std::vector<App> apps;    // AppId is the index
     std::vector<Rule> rules;  // RuleId is the index
     Bytes digest;             // SHA-256 over every file read, in order

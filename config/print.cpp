@@ -56,6 +56,12 @@ std::string print_one(const Key&, ClientCertificates::Demand value) {
 std::string print_one(const Key&, OnAuditFailure value) {
     return print_choice<OnAuditFailure>(audit_failures, value);
 }
+std::string print_one(const Key&, CalendarBase value) {
+    return print_choice<CalendarBase>(calendar_bases, value);
+}
+std::string print_one(const Key&, const std::optional<DaysOf>& value) {
+    return value ? std::string(print_choice<DaysOf>(days_of, *value)) : std::string();
+}
 std::string print_one(const Key& key, const WhoClause& value) {
     constexpr std::string_view prefixes[] = {"any", "user:", "group:", "org:", "kind:"};
     std::string out;

@@ -378,6 +378,15 @@ bool read_one(Decoder& d, const Key& k, const Node& n, std::optional<Language>& 
     out = language;
     return true;
 }
+bool read_one(Decoder& d, const Key& k, const Node& n, CalendarBase& out) {
+    return read_choice<CalendarBase>(d, k, n, calendar_bases, out);
+}
+bool read_one(Decoder& d, const Key& k, const Node& n, std::optional<DaysOf>& out) {
+    DaysOf value{};
+    if (!read_choice<DaysOf>(d, k, n, days_of, value)) return false;
+    out = value;
+    return true;
+}
 
 bool read_one(Decoder& decoder, const Key& key, const Node& node, WhoClause& out) {
     if (!need_scalar(decoder, key, node)) return false;

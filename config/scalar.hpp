@@ -68,6 +68,8 @@ bool read_one(Decoder&, const Key&, const Node&, PathCase& out);
 bool read_one(Decoder&, const Key&, const Node&, ClientCertificates::Demand& out);
 bool read_one(Decoder&, const Key&, const Node&, OnAuditFailure& out);
 bool read_one(Decoder&, const Key&, const Node&, std::optional<Language>& out);
+bool read_one(Decoder&, const Key&, const Node&, CalendarBase& out);
+bool read_one(Decoder&, const Key&, const Node&, std::optional<DaysOf>& out);
 bool read_one(Decoder&, const Key&, const Node&, WhoClause& out);
 
 // Url is what Type::url takes apart.
@@ -99,6 +101,8 @@ std::string print_one(const Key&, PathCase value);
 std::string print_one(const Key&, ClientCertificates::Demand value);
 std::string print_one(const Key&, OnAuditFailure value);
 std::string print_one(const Key&, const std::optional<Language>& value);
+std::string print_one(const Key&, CalendarBase value);
+std::string print_one(const Key&, const std::optional<DaysOf>& value);
 std::string print_one(const Key&, const WhoClause& value);
 std::string days_text(std::uint8_t days);
 std::string minute_text(std::uint16_t minute);

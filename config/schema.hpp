@@ -38,6 +38,9 @@ enum class Type : std::uint8_t {
     language,            // ja, en
     client_certificate,  // request, require
     audit_failure,       // refuse, serve_and_count
+    calendar_base,       // none, japan, japan_bank
+    rule_mode,           // enforce, shadow
+    calendar_days,       // business_days, holidays...
     who,                 // kind:staff & group:finance
     secret,              // {file: path} or {env: NAME}
     network_term,        // name of a network, or !name

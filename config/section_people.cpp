@@ -60,10 +60,34 @@ constexpr Field<Person> person_fields[] = {
 };
 
 constexpr Field<Hours> hours_fields[] = {
-    field<&Hours::days>("days"),
-    field<&Hours::from_minute>("from"),
-    field<&Hours::to_minute>("to"),
-    field<&Hours::timezone>("timezone"),
+    field<&Hours::days>("days"),         field<&Hours::from_minute>("from"),  field<&Hours::to_minute>("to"),
+    field<&Hours::timezone>("timezone"), field<&Hours::calendar>("calendar"), field<&Hours::on>("on"),
+};
+
+// An imported file shows by what it says, so that a change of it is a change of the configuration.
+void print_imports(Printer& printer, const Key& key, const Calendar& from) {
+    Flat flat{printer.path, &key, from.imports};
+    for (const auto& event : from.events)
+        flat.values.push_back((event.all_day
+                                   ? sekisho::to_text(event.first) + ".." + sekisho::to_text(event.last)
+                                   : to_rfc3339_utc(event.begin) + ".." + to_rfc3339_utc(event.end)) +
+                              (event.summary.empty() ? "" : " " + event.summary));
+    printer.out.push_back(std::move(flat));
+}
+
+constexpr Field<Calendar> calendar_fields[] = {
+    field<&Calendar::base>("base"),
+    field<&Calendar::weekend>("weekend"),
+    field<&Calendar::timezone>("timezone"),
+    field<&Calendar::holidays>("holidays"),
+    field<&Calendar::workdays>("workdays"),
+    field<&Calendar::half_days>("half_days"),
+    field<&Calendar::half_day_until>("half_day_until"),
+    {"import",
+     [](Decoder& decoder, const Key& key, const Node& node, Calendar& out) {
+         read_value(decoder, key, node, out.imports);
+     },
+     print_imports},
 };
 
 constexpr Field<Org> contract_fields[] = {
@@ -131,6 +155,7 @@ void read_tiers(Decoder& decoder, const Key& key, const Node& node, Model& out) 
 
 constexpr Field<Model> fields[] = {
     {"networks", read_networks, print_networks},
+    named<&Model::calendars, calendar_fields>("calendars"),
     {"groups", read_groups, print_groups},
     named<&Model::people, person_fields, Type::account>("people"),
     named<&Model::orgs, org_fields>("orgs"),
@@ -151,7 +176,10 @@ void read_hours(Decoder& decoder, std::string_view pattern, const Node& node, Ho
 
 std::string hours_text(const Hours& hours) {
     return days_text(hours.days) + " " + minute_text(hours.from_minute) + "-" + minute_text(hours.to_minute) +
-           " " + hours.timezone;
+           " " + hours.timezone +
+           (hours.calendar.empty()
+                ? ""
+                : " " + print_one(key_of("orgs.*.hours[]", "on"), hours.on) + " of " + hours.calendar);
 }
 
 }  // namespace sekisho::config

@@ -20,11 +20,14 @@ const std::vector<Field<Model>>& root_fields() {
 
 void fill_hours(Hours& hours, const std::string& timezone) {
     if (hours.timezone.empty()) hours.timezone = timezone;
+    if (!hours.calendar.empty() && !hours.on) hours.on = DaysOf::business_days;
 }
 
 void fill_people(Model& model) {
     for (auto& person : model.people)
         if (person.display.en.empty()) person.display = {person.name, person.name};
+    for (auto& calendar : model.calendars)
+        if (calendar.timezone.empty()) calendar.timezone = model.timezone;
     for (auto& org : model.orgs) {
         if (org.timezone.empty()) org.timezone = model.timezone;
         for (auto& hours : org.hours) fill_hours(hours, org.timezone);
@@ -52,6 +55,7 @@ void fill_places(Model& model) {
 
 void read_model(Decoder& decoder, const Node& root, Model& model) {
     read_record<Model>(decoder, "", root, root_fields(), model);
+    expand_levels(decoder, model);
     fill_people(model);
     fill_apps(model);
     fill_places(model);

@@ -17,6 +17,9 @@ std::span<const Field<Model>> people_fields();
 std::span<const Field<Model>> app_fields();
 std::span<const Field<Model>> rule_fields();
 
+// expand_levels puts conditions where the names of levels stand, in rules and in levels.
+void expand_levels(Decoder& decoder, Model& model);
+
 // Shared by organisations and rules.
 void read_hours(Decoder& decoder, std::string_view pattern, const Node& node, Hours& out);
 std::string hours_text(const Hours& hours);

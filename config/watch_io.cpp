@@ -103,11 +103,13 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
         std::vector<std::string> paths{main};
         for (const auto& pattern : patterns)
             for (auto& path : include_paths(disk, pattern)) paths.push_back(std::move(path));
+        paths.insert(paths.end(), imports.begin(), imports.end());
         for (const auto& path : paths) {
             auto text = disk.read(path, file_bytes_max);
             if (!text) return tell(ChangeReason::unreadable);
             if (text->rfind("\xEF\xBB\xBF", 0) == 0) text->erase(0, 3);
-            const bool ended = has_end_marker(*text);
+            const bool calendar = std::find(imports.begin(), imports.end(), path) != imports.end();
+            const bool ended = calendar ? is_whole_icalendar(*text) : has_end_marker(*text);
             sources.push_back({path, std::move(*text), ended});
         }
         const auto digest = digest_of(sources);
@@ -131,6 +133,9 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
         names.clear();
         main = model.files.front();
         patterns = model.include_patterns;
+        imports.clear();
+        for (const auto& calendar : model.calendars)
+            imports.insert(imports.end(), calendar.imports.begin(), calendar.imports.end());
         known = model.digest;
         std::set<std::string> wanted_folders;
         for (const auto& file : model.files) {
@@ -152,6 +157,7 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
     std::map<int, std::string> folders;
     std::set<std::string> names;
     std::vector<std::string> patterns;
+    std::vector<std::string> imports;  // by calendars
     std::string main;
     Bytes known;
     SteadyTime last_event{};

@@ -153,6 +153,13 @@ void Recorder::decided(const Snapshot& snapshot, const Verdict& verdict, const E
     const auto app_label =
         verdict.app ? snapshot.parts(*verdict.app).label : telemetry::Registry::other(telemetry::Label::app);
     shard_.count<Metric::decisions>(app_label, allow ? 0 : 1, index_of(reason, reason_text(verdict)));
+    if (verdict.shadow_flip) {
+        const auto rule = verdict.shadow_flip->rule;
+        const auto label = rule && rule->value < snapshot.rule_labels.size()
+                               ? snapshot.rule_labels[rule->value]
+                               : telemetry::Registry::other(telemetry::Label::rule);
+        shard_.count<Metric::shadow_flips>(label, verdict.shadow_flip->allow ? 0 : 1);
+    }
     shard_.observe<Metric::check_duration>(verdict.auth_nanoseconds, 0);
     shard_.observe<Metric::check_duration>(verdict.policy_nanoseconds, 1);
     if (allow && !durable) {

@@ -30,6 +30,18 @@ AppParts parts_of(const config::Model& model, const config::App& app) {
     return parts;
 }
 
+// Rules in shadow have series of their own; what any other rule decides beside them counts as "other".
+void name_shadow_rules(Snapshot& snapshot, telemetry::Registry& registry) {
+    std::vector<std::string> names;
+    for (const auto& rule : snapshot.model->rules)
+        if (rule.shadow) names.push_back(rule.id);
+    const auto labels = registry.name_labels(telemetry::Label::rule, names);
+    auto next = labels.begin();
+    for (const auto& rule : snapshot.model->rules)
+        snapshot.rule_labels.push_back(rule.shadow ? *next++
+                                                   : telemetry::Registry::other(telemetry::Label::rule));
+}
+
 }  // namespace
 
 Result<SnapshotPtr> make_snapshot(std::shared_ptr<const config::Model> model, std::uint64_t generation,
@@ -55,6 +67,7 @@ Result<SnapshotPtr> make_snapshot(std::shared_ptr<const config::Model> model, st
     snapshot->routes = std::move(*routes);
     const auto app_labels = registry.name_labels(telemetry::Label::app, names_of(model->apps));
     const auto upstream_labels = registry.name_labels(telemetry::Label::upstream, names_of(model->upstreams));
+    if (snapshot->program->shadow() != nullptr) name_shadow_rules(*snapshot, registry);
     for (std::size_t i = 0; i < model->apps.size(); ++i) {
         auto parts = parts_of(*model, model->apps[i]);
         parts.label = app_labels[i];

@@ -37,8 +37,9 @@ struct Snapshot {
     RouteTable routes;
     NetworkSet balancers;  // peers that speak for others (R33)
     std::shared_ptr<const TlsContexts> tls;
-    std::shared_ptr<const Standings> standings;  // what pages say of it
-    std::vector<AppParts> apps;                  // by AppId
+    std::shared_ptr<const Standings> standings;   // what pages say of it
+    std::vector<AppParts> apps;                   // by AppId
+    std::vector<telemetry::LabelId> rule_labels;  // by RuleId; empty when no rule is in shadow
 
     const config::App& app(AppId id) const noexcept { return model->apps[id.value]; }
     const AppParts& parts(AppId id) const noexcept { return apps[id.value]; }

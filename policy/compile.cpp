@@ -36,17 +36,23 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
+// Rules in shadow stand apart from the policy, or are enforced in its twin.
+enum class Shadow : std::uint8_t { apart, enforced };
+
 }  // namespace
 
 // Compiler holds what the sections of one model refer to each other by.
 class Compiler {
 public:
-    explicit Compiler(const config::Model& model)
+    Compiler(const config::Model& model, Shadow shadow, std::shared_ptr<const Program> twin)
         : model_(model),
+          shadow_(shadow),
+          twin_(std::move(twin)),
           people_(names_of(model.people)),
           groups_(names_of(model.groups)),
           orgs_(names_of(model.orgs)),
           networks_(names_of(model.networks)),
+          calendars_(names_of(model.calendars)),
           apps_(names_of(model.apps)) {}
 
     Result<std::shared_ptr<const Program>> run() {
@@ -58,6 +64,7 @@ public:
         add_apps();
         add_rules();
         program_->tables_ = tables_;
+        program_->shadow_ = std::move(twin_);
         if (fault_) return *fault_;
         return std::shared_ptr<const Program>(program_);
     }
@@ -84,8 +91,20 @@ private:
         return Zone::utc();
     }
 
-    WeeklyWindow window_of(const config::Hours& hours, const std::string& timezone) {
-        return {hours.days, hours.from_minute, hours.to_minute, zone_named(hours.timezone, timezone)};
+    TimeWindow window_of(const config::Hours& hours, const std::string& timezone, std::string_view where) {
+        const WeeklyWindow weekly{hours.days, hours.from_minute, hours.to_minute,
+                                  zone_named(hours.timezone, timezone)};
+        if (hours.calendar.empty()) return weekly;
+        const auto at = index_of(calendars_, "calendar", hours.calendar, where);
+        if (at >= model_.calendars.size()) return weekly;  // said already
+        return {weekly, calendar_at(at), hours.on.value_or(DaysOf::business_days)};
+    }
+
+    // Made when first named: each holds eighty years of days.
+    std::shared_ptr<const Calendar> calendar_at(std::uint32_t index) {
+        auto& made = made_calendars_[index];
+        if (!made) made = std::make_shared<const Calendar>(spec_of(model_.calendars[index]));
+        return made;
     }
 
     // Of two things with one name, which one a rule means would be a guess.
@@ -97,6 +116,7 @@ private:
         twins(groups_, model_.groups.size(), "groups");
         twins(orgs_, model_.orgs.size(), "organisations");
         twins(networks_, model_.networks.size(), "networks");
+        twins(calendars_, model_.calendars.size(), "calendars");
         twins(apps_, model_.apps.size(), "apps");
     }
 
@@ -130,8 +150,8 @@ private:
                 fail(Errc::malformed, "org {}: the contract's days are not a period", org.name);
                 continue;
             }
-            std::vector<WeeklyWindow> hours;
-            for (const auto& each : org.hours) hours.push_back(window_of(each, timezone));
+            std::vector<TimeWindow> hours;
+            for (const auto& each : org.hours) hours.push_back(window_of(each, timezone, org.name));
             const auto zone = zone_named(timezone, timezone);
             program_->orgs_.push_back(
                 {org.name, make_contract(org.contract_from, org.contract_to, zone, std::move(hours))});
@@ -173,6 +193,12 @@ private:
             added.methods = mask_of(rule.methods);
             for (const auto& path : rule.paths) add_once(added.paths, prefix_of(path));
             for (const auto& condition : rule.conditions) add_condition(added, condition, rule);
+            added.shadow = rule.shadow && shadow_ == Shadow::apart;
+            if (added.shadow) {
+                program_->rule_names_.push_back(rule.id);
+                program_->rules_.push_back(std::move(added));
+                continue;
+            }
             if (added.apps.empty()) program_->rules_for_any_app_.push_back(added.id);
             for (const auto app : added.apps)
                 if (app.value < program_->apps_.size()) program_->apps_[app.value].rules.push_back(added.id);
@@ -212,18 +238,24 @@ private:
                 return;
             case config::Condition::Kind::hours:
                 rule.conditions.push_back({Kind::hours, false, FactorStrength::none,
-                                           window_index(window_of(condition.hours, model_.timezone)),
+                                           window_index(window_of(condition.hours, model_.timezone, from.id)),
                                            Millis{0}});
                 return;
+            case config::Condition::Kind::level:
+                return fail(Errc::malformed, "{}: the level {} was not put in place", from.id,
+                            condition.level);
         }
     }
 
     // The same window is one table entry however many rules name it; so rules with equal conditions are seen
     // as equal.
-    std::uint32_t window_index(const WeeklyWindow& window) {
+    std::uint32_t window_index(const TimeWindow& window) {
         const auto index = static_cast<std::uint32_t>(tables_->windows.size());
-        const auto [known, is_new] = windows_.emplace(
-            std::tuple(window.days, window.from_minute, window.to_minute, window.zone.raw()), index);
+        const auto& weekly = window.weekly();
+        const auto [known, is_new] =
+            windows_.emplace(std::tuple(weekly.days, weekly.from_minute, weekly.to_minute, weekly.zone.raw(),
+                                        static_cast<const void*>(window.calendar()), window.on()),
+                             index);
         if (is_new) tables_->windows.push_back(window);
         return known->second;
     }
@@ -247,14 +279,48 @@ private:
     }
 
     const config::Model& model_;
-    const Names people_, groups_, orgs_, networks_, apps_;
+    const Shadow shadow_;
+    std::shared_ptr<const Program> twin_;
+    const Names people_, groups_, orgs_, networks_, calendars_, apps_;
     std::unordered_map<std::string, std::uint32_t> network_lists_;
-    std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t, const void*>, std::uint32_t> windows_;
+    std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t, const void*, const void*, DaysOf>,
+             std::uint32_t>
+        windows_;
+    std::map<std::uint32_t, std::shared_ptr<const Calendar>> made_calendars_;
     std::optional<Error> fault_;
     std::shared_ptr<Tables> tables_ = std::make_shared<Tables>();
     std::shared_ptr<Program> program_ = std::make_shared<Program>();
 };
 
-Result<std::shared_ptr<const Program>> compile(const config::Model& model) { return Compiler(model).run(); }
+// Imported events of whole days are holidays, those with times are maintenance.
+CalendarSpec spec_of(const config::Calendar& from) {
+    CalendarSpec spec;
+    spec.name = from.name;
+    spec.base = from.base;
+    spec.weekend = from.weekend;
+    for (const auto date : from.holidays) spec.holidays.push_back({date, {}});
+    spec.workdays = from.workdays;
+    spec.half_days = from.half_days;
+    spec.half_day_until = from.half_day_until;
+    for (const auto& event : from.events) {
+        if (!event.all_day) {
+            spec.maintenance.push_back({event.begin, event.end, event.summary});
+            continue;
+        }
+        for (auto day = std::chrono::sys_days{event.first}; day <= std::chrono::sys_days{event.last};
+             day += std::chrono::days{1})
+            spec.holidays.push_back({Date{day}, event.summary});
+    }
+    return spec;
+}
+
+Result<std::shared_ptr<const Program>> compile(const config::Model& model) {
+    const bool any = std::any_of(model.rules.begin(), model.rules.end(),
+                                 [](const config::Rule& rule) { return rule.shadow; });
+    if (!any) return Compiler(model, Shadow::apart, nullptr).run();
+    auto twin = Compiler(model, Shadow::enforced, nullptr).run();
+    if (!twin) return twin;
+    return Compiler(model, Shadow::apart, std::move(*twin)).run();
+}
 
 }  // namespace sekisho::policy

@@ -10,4 +10,7 @@ namespace sekisho::policy {
 // Errc::malformed with the rule or person it is about; Errc::too_large.
 Result<std::shared_ptr<const Program>> compile(const config::Model& model);
 
+// spec_of: a calendar as written, its imported events in their places.
+CalendarSpec spec_of(const config::Calendar& from);
+
 }  // namespace sekisho::policy

@@ -11,7 +11,7 @@ constexpr int joints_max = 16;
 
 }  // namespace
 
-Contract make_contract(Date from, Date to, Zone zone, std::vector<WeeklyWindow> hours) {
+Contract make_contract(Date from, Date to, Zone zone, std::vector<TimeWindow> hours) {
     const Date day_after{std::chrono::sys_days{to} + std::chrono::days{1}};
     return {from, to, zone, start_of_day(from, zone), start_of_day(day_after, zone), std::move(hours)};
 }
@@ -26,12 +26,12 @@ WallTime holds_until(const Contract& contract, WallTime now) {
     return std::min(contract.end, open_until(contract.hours, now));
 }
 
-bool open_at(std::span<const WeeklyWindow> hours, WallTime now) {
+bool open_at(std::span<const TimeWindow> hours, WallTime now) {
     return hours.empty() ||
-           std::any_of(hours.begin(), hours.end(), [&](const WeeklyWindow& w) { return w.contains(now); });
+           std::any_of(hours.begin(), hours.end(), [&](const TimeWindow& w) { return w.contains(now); });
 }
 
-WallTime open_until(std::span<const WeeklyWindow> hours, WallTime now) {
+WallTime open_until(std::span<const TimeWindow> hours, WallTime now) {
     if (hours.empty()) return WallTime::max();
     for (int joint = 0; joint < joints_max; ++joint) {
         auto latest = now;
@@ -43,7 +43,7 @@ WallTime open_until(std::span<const WeeklyWindow> hours, WallTime now) {
     return now;
 }
 
-WallTime opens_at(std::span<const WeeklyWindow> hours, WallTime now) {
+WallTime opens_at(std::span<const TimeWindow> hours, WallTime now) {
     if (open_at(hours, now)) return now;
     auto earliest = WallTime::max();
     for (const auto& window : hours) earliest = std::min(earliest, window.next_edge(now));

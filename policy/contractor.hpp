@@ -1,7 +1,7 @@
 #pragma once
 // Contract is what binds every person of a contractor organisation on every allow, however the rule names
 // them (R1): a first and a last day, and weekly hours.
-#include "base/civil_time.hpp"
+#include "base/calendar.hpp"
 
 #include <span>
 #include <vector>
@@ -11,11 +11,11 @@ namespace sekisho::policy {
 struct Contract {
     Date from{}, to{};  // both days included, local days of `zone`
     Zone zone = Zone::utc();
-    WallTime begin, end;              // [first instant of `from`, first instant of the day after `to`)
-    std::vector<WeeklyWindow> hours;  // open in any of them; empty = always
+    WallTime begin, end;            // [first instant of `from`, first instant of the day after `to`)
+    std::vector<TimeWindow> hours;  // open in any of them; empty = always
 };
 
-Contract make_contract(Date from, Date to, Zone zone, std::vector<WeeklyWindow> hours);
+Contract make_contract(Date from, Date to, Zone zone, std::vector<TimeWindow> hours);
 
 enum class Standing : std::uint8_t { in_force, outside_hours, not_started, ended };
 
@@ -26,11 +26,11 @@ Standing standing_of(const Contract& contract, WallTime now);
 WallTime holds_until(const Contract& contract, WallTime now);
 
 // The windows of a list count as one: open in any of them, always open when there is none.
-bool open_at(std::span<const WeeklyWindow> hours, WallTime now);
+bool open_at(std::span<const TimeWindow> hours, WallTime now);
 // open_until: the instant at which the last of the windows that follow one another closes; now itself when
 // closed.
-WallTime open_until(std::span<const WeeklyWindow> hours, WallTime now);
+WallTime open_until(std::span<const TimeWindow> hours, WallTime now);
 // opens_at: `now` when open, else the next instant at which one of them opens; WallTime::max() for never.
-WallTime opens_at(std::span<const WeeklyWindow> hours, WallTime now);
+WallTime opens_at(std::span<const TimeWindow> hours, WallTime now);
 
 }  // namespace sekisho::policy

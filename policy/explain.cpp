@@ -59,7 +59,7 @@ std::string methods_text(MethodMask mask, const Tables& tables) {
     return text;
 }
 
-std::string windows_text(std::span<const WeeklyWindow> windows) {
+std::string windows_text(std::span<const TimeWindow> windows) {
     std::string text;
     for (const auto& window : windows) text += (text.empty() ? "" : ", ") + window_text(window);
     return text;
@@ -90,7 +90,8 @@ public:
                     moment_.client != nullptr ? sekisho::to_text(*moment_.client) : std::string(not_known));
             case Condition::Kind::hours: {
                 const auto& window = moment_.tables->windows[condition.index];
-                return put(Kind::hours, verdict, window_text(window), clock_text(moment_.now, window.zone));
+                return put(Kind::hours, verdict, window_text(window),
+                           clock_text(moment_.now, window.weekly().zone));
             }
         }
     }
@@ -196,12 +197,13 @@ private:
         RuleTrace trace;
         trace.id = program_.rule_name(rule.id);
         trace.allow = rule.effect == config::Rule::Effect::allow;
+        trace.shadow = rule.shadow;
         trace.app_matched =
             app_ != nullptr &&
             (rule.apps.empty() || std::binary_search(rule.apps.begin(), rule.apps.end(), app_id_));
         trace.who_matched = person_ != nullptr && who_matches(rule, *person_);
         if (!trace.app_matched || !trace.who_matched) return trace;
-        bounds_.who_matched = bounds_.who_matched || trace.allow;
+        bounds_.who_matched = bounds_.who_matched || (trace.allow && !rule.shadow);
         const bool fits = path_fits(rule, moment_.path, app_->fold_path);
         if (!rule.paths.empty())
             trace.conditions.push_back(
@@ -210,7 +212,7 @@ private:
         Recorder recorder(moment_, request_.method, trace.conditions);
         const auto judgement = judge(tests, moment_, recorder);
         trace.verdict = verdict_of(both(truth(fits), judgement.verdict));
-        if (!fits) return trace;
+        if (!fits || rule.shadow) return trace;
         verdict_.add(tests, judgement);
         judged_.emplace_back(tests, judgement);
         return trace;
@@ -243,9 +245,16 @@ Explanation explain(const Program& program, const SubjectFacts& subject, AppId a
     return out;
 }
 
-std::string window_text(const WeeklyWindow& window) {
-    return fmt::format("{} {}-{} {}", days_text(window.days), minute_text(window.from_minute),
-                       minute_text(window.to_minute), window.zone.name());
+std::string window_text(const TimeWindow& window) {
+    static constexpr std::array<std::string_view, 5> kinds{"business_days", "closed_days", "holidays",
+                                                           "half_days", "maintenance"};
+    const auto& weekly = window.weekly();
+    auto text = fmt::format("{} {}-{} {}", days_text(weekly.days), minute_text(weekly.from_minute),
+                            minute_text(weekly.to_minute), weekly.zone.name());
+    if (window.calendar() != nullptr)
+        text +=
+            fmt::format(" {} of {}", kinds[static_cast<std::size_t>(window.on())], window.calendar()->name());
+    return text;
 }
 
 Obstacle obstacle_of(const Program& program, const SubjectFacts& subject, const Decision& decision,

@@ -41,6 +41,7 @@ struct RuleTrace {
     };
     std::string id;
     bool allow = false;
+    bool shadow = false;  // judged, not enforced
     bool app_matched = false, who_matched = false;
     std::vector<ConditionTrace> conditions;  // only where the rule is concerned
     Verdict verdict = Verdict::not_concerned;
@@ -78,6 +79,6 @@ Obstacle obstacle_of(const Program& program, const SubjectFacts& subject, const 
                      WallTime now);
 
 // "mon-fri 08:00-20:00 Asia/Tokyo".
-std::string window_text(const WeeklyWindow& window);
+std::string window_text(const TimeWindow& window);
 
 }  // namespace sekisho::policy

@@ -19,7 +19,8 @@ constexpr Words allow_word{"allow", "許可"}, deny_word{"deny", "拒否"}, reas
     is_word{"is", "値"}, person_word{"on every allow", "すべての許可に掛かる条件"},
     rules_word{"rules", "ルール"}, other_app_word{"another app", "別のアプリ"},
     other_who_word{"does not name this person", "この人を指していません"},
-    nothing_word{"no condition", "条件なし"}, time_word{"at", "時刻"}, address_word{"from", "接続元"};
+    shadow_word{"in shadow: not enforced", "試行中: 効力なし"}, nothing_word{"no condition", "条件なし"},
+    time_word{"at", "時刻"}, address_word{"from", "接続元"};
 
 constexpr std::array<Words, 12> labels{{{"method is one of", "メソッド"},
                                         {"path is below", "パス"},
@@ -81,6 +82,7 @@ std::string_view mark_of(const RuleTrace& rule, Language language) {
 void append_rule(std::string& out, const RuleTrace& rule, Language language) {
     const auto effect = (rule.allow ? allow_word : deny_word).in(language);
     out += fmt::format("  {} {}  {}", mark_of(rule, language), padded(effect, 5), printable(rule.id));
+    if (rule.shadow) out += fmt::format("  ({})", shadow_word.in(language));
     if (rule.verdict == RuleTrace::Verdict::not_concerned)
         out += fmt::format("  ({})", (rule.app_matched ? other_who_word : other_app_word).in(language));
     else if (rule.conditions.empty())
@@ -153,6 +155,7 @@ void explain_json(const Explanation& explanation, JsonWriter& json) {
     json.key("rules").begin_array();
     for (const auto& rule : explanation.rules) {
         json.begin_object().field("id", rule.id).field("effect", rule.allow ? "allow" : "deny");
+        json.field("shadow", rule.shadow);
         json.field("app_matched", rule.app_matched).field("who_matched", rule.who_matched);
         json.field("verdict", to_text(rule.verdict)).key("conditions");
         conditions_json(rule.conditions, json);

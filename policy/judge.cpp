@@ -35,7 +35,7 @@ Truth holds(const Condition& condition, const Moment& moment) {
             return condition.negated ? negate(inside) : inside;
         }
         case Condition::Kind::hours:
-            return truth(moment.tables->windows[condition.index].contains(moment.now));
+            return truth(moment.tables->windows[condition.index].open_at(moment.now));
     }
     return Truth::unknown;
 }

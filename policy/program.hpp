@@ -33,7 +33,7 @@ struct Tables {
     std::vector<std::string> methods;  // bit i of a MethodMask
     std::vector<NetworkSet> networks;
     std::vector<std::string> network_names;  // the names behind networks[i]: "office, vpn"
-    std::vector<WeeklyWindow> windows;
+    std::vector<TimeWindow> windows;
 
     // The one bit that stands for the method. HEAD without rules of its own counts as GET: it discloses no
     // more.
@@ -49,6 +49,7 @@ struct Term {
 struct Rule {
     RuleId id;
     config::Rule::Effect effect = config::Rule::Effect::deny;
+    bool shadow = false;                 // not enforced here
     std::vector<std::vector<Term>> who;  // any clause of which every term holds
     std::vector<AppId> apps;             // sorted; empty = any
     MethodMask methods = any_method;
@@ -87,13 +88,19 @@ public:
     const Rule& rule(RuleId id) const { return rules_.at(id.value); }
     std::string_view rule_name(RuleId id) const { return rule_names_.at(id.value); }
     std::size_t rule_count() const noexcept { return rules_.size(); }
+    std::size_t app_count() const noexcept { return apps_.size(); }
+    const std::vector<Person>& people() const noexcept { return people_; }
     std::string_view org_name(const Person& person) const;
     // The contract that binds the person; nullptr for people of no organisation.
     const Contract* contract_of(const Person& person) const;
     Zone zone() const noexcept { return zone_; }  // of the configuration, for times shown
     const std::shared_ptr<const Tables>& tables() const noexcept { return tables_; }
 
-    // rules_of lists the rules that concern an app, in the order of the configuration.
+    // shadow: this policy with the rules in shadow enforced too; nullptr when there are none.
+    const Program* shadow() const noexcept { return shadow_.get(); }
+
+    // rules_of lists the rules that concern an app, in the order of the configuration; those in shadow do
+    // not.
     std::vector<RuleId> rules_of(AppId app) const;
 
 private:
@@ -103,6 +110,7 @@ private:
     };
     Zone zone_ = Zone::utc();
     std::shared_ptr<const Tables> tables_;
+    std::shared_ptr<const Program> shadow_;
     std::vector<Rule> rules_;
     std::vector<std::string> rule_names_;
     std::vector<RuleId> rules_for_any_app_;

@@ -3,6 +3,7 @@
 // (R34).
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 namespace sekisho::policy {
 
@@ -11,5 +12,7 @@ enum class Truth : std::uint8_t { no, unknown, yes };  // in this order "and" is
 constexpr Truth both(Truth a, Truth b) noexcept { return std::min(a, b); }
 constexpr Truth negate(Truth a) noexcept { return static_cast<Truth>(2 - static_cast<int>(a)); }
 constexpr Truth truth(bool holds) noexcept { return holds ? Truth::yes : Truth::no; }
+
+constexpr Truth truth(std::optional<bool> holds) noexcept { return holds ? truth(*holds) : Truth::unknown; }
 
 }  // namespace sekisho::policy

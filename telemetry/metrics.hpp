@@ -146,7 +146,7 @@ private:
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Shard>> shards_;
     SharedShard shared_;
-    std::array<std::vector<std::string>, 4> names_;  // by Label::app, upstream, limit
+    std::array<std::vector<std::string>, 5> names_;  // by Label::app, upstream, limit, rule
     std::array<Scrape, metric_count> scrapes_;
 };
 

@@ -52,6 +52,8 @@ struct Verdict {
     std::optional<AppId> app;
     policy::Decision decision;
     CertificateCheck certificate = CertificateCheck::not_asked;
+    // What the policy says with the rules in shadow enforced, where that differs; never acted on.
+    std::optional<policy::Decision> shadow_flip;
     std::string_view path;  // canonical; views the request's buffer or the scratch
     std::int64_t auth_nanoseconds = 0, policy_nanoseconds = 0;
 };
@@ -96,6 +98,7 @@ public:
     struct Standing {
         auth::SessionPtr session;
         std::shared_ptr<const policy::Residual> residual;
+        std::shared_ptr<const policy::Residual> shadow;  // nullptr when no rule is in shadow
         std::uint64_t generation = 0;
         std::string assertion;
         WallTime assertion_until{};

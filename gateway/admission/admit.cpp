@@ -162,6 +162,10 @@ void Admission::decide_app(const SnapshotPtr& snapshot, const RequestHead& head,
     const auto began = clock_.steady();
     const auto& standing = this->standing(snapshot, verdict.session, *verdict.app);
     verdict.decision = policy::decide(*standing.residual, {head.method, verdict.path, peer.client, now});
+    if (standing.shadow) {
+        const auto shadow = policy::decide(*standing.shadow, {head.method, verdict.path, peer.client, now});
+        if (shadow.allow != verdict.decision.allow) verdict.shadow_flip = shadow;
+    }
     verdict.policy_nanoseconds = (clock_.steady() - began).count();
     bound_by_proof(snapshot->parts(*verdict.app), *verdict.session, now, verdict.decision);
     if (!verdict.decision.allow) {
@@ -194,13 +198,15 @@ Admission::Standing& Admission::standing(const SnapshotPtr& snapshot, const auth
     auto found = standings_.find(key);
     if (found == standings_.end()) {
         if (standings_.size() >= standings_max) standings_.clear();
-        found = standings_.emplace(key, Standing{session, nullptr, 0, {}, {}, {}}).first;
+        found = standings_.emplace(key, Standing{session, nullptr, nullptr, 0, {}, {}, {}}).first;
     }
     auto& standing = found->second;
     if (!standing.residual || standing.generation != snapshot->generation) {
-        standing = Standing{session, nullptr, snapshot->generation, {}, {}, {}};
-        standing.residual = policy::specialise(*snapshot->program,
-                                               {session->user, session->strength, session->proven_at}, app);
+        standing = Standing{session, nullptr, nullptr, snapshot->generation, {}, {}, {}};
+        const policy::SubjectFacts subject{session->user, session->strength, session->proven_at};
+        standing.residual = policy::specialise(*snapshot->program, subject, app);
+        if (const auto* shadow = snapshot->program->shadow())
+            standing.shadow = policy::specialise(*shadow, subject, app);
     }
     return standing;
 }

@@ -2,6 +2,7 @@
 // The slow, obvious policy evaluator: reads the configuration as written, rule by rule, and shares no code
 // with the compiled one but the reading of clocks and addresses.
 #include "base/civil_time.hpp"
+#include "base/japan_holidays.hpp"
 #include "config/model.hpp"
 #include "policy/decide.hpp"
 
@@ -42,7 +43,8 @@ public:
             if (today < org.contract_from) return {false, Reason::contract_not_started, "", true};
             const auto& otherwise = org.timezone.empty() ? model_.timezone : org.timezone;
             in_hours = org.hours.empty();
-            for (const auto& hours : org.hours) in_hours = in_hours || open(hours, otherwise, request.now);
+            for (const auto& hours : org.hours)
+                in_hours = in_hours || open(hours, otherwise, request.now) == Three::yes;
         }
         for (const auto& rule : model_.rules)
             if (rule.effect == config::Rule::Effect::deny && concerns(rule, *person, *app) &&
@@ -129,8 +131,84 @@ private:
         return false;
     }
 
+    static bool in(const std::vector<Date>& dates, Date date) {
+        return std::find(dates.begin(), dates.end(), date) != dates.end();
+    }
+
+    static bool is_holiday(const config::Calendar& calendar, Date date) {
+        if (in(calendar.workdays, date)) return false;
+        bool found = in(calendar.holidays, date);
+        for (const auto& event : calendar.events)
+            found = found || (event.all_day && event.first <= date && date <= event.last);
+        if (calendar.base == CalendarBase::none) return found;
+        for (const auto& each : holidays_by_law(static_cast<int>(date.year())))
+            found = found || each.date == date;
+        const auto face = to_text(date).substr(5);
+        return found || (calendar.base == CalendarBase::japan_bank &&
+                         (face == "12-31" || face == "01-01" || face == "01-02" || face == "01-03"));
+    }
+
+    static bool is_worked(const config::Calendar& calendar, Date date) {
+        const auto weekday = std::chrono::weekday{std::chrono::sys_days{date}}.iso_encoding() - 1;
+        if (in(calendar.workdays, date)) return true;
+        return (calendar.weekend >> weekday & 1) == 0 && !is_holiday(calendar, date);
+    }
+
+    static bool is_day(const config::Calendar& calendar, DaysOf on, Date date) {
+        const bool half = is_worked(calendar, date) && in(calendar.half_days, date);
+        switch (on) {
+            case DaysOf::business_days:
+                return is_worked(calendar, date);
+            case DaysOf::closed_days:
+                return !is_worked(calendar, date);
+            case DaysOf::holidays:
+                return is_holiday(calendar, date);
+            case DaysOf::half_days:
+                return half;
+            case DaysOf::maintenance:
+                return false;
+        }
+        return false;
+    }
+
+    // A window of a calendar, as its two days are written; unknown outside the calendar's years.
+    Three open_by_calendar(const config::Hours& hours, const std::string& otherwise, WallTime now) const {
+        const auto& calendar = *find(model_.calendars, hours.calendar);
+        const auto on = hours.on.value_or(DaysOf::business_days);
+        if (on == DaysOf::maintenance) {
+            auto week = hours;
+            week.calendar.clear();
+            bool inside = false;
+            for (const auto& event : calendar.events)
+                inside = inside || (!event.all_day && event.begin <= now && now < event.end);
+            return inside ? open(week, otherwise, now) : Three::no;
+        }
+        const auto today = date_at(now, zone(hours.timezone, otherwise));
+        if (today.year() < std::chrono::year{2020} || today.year() > std::chrono::year{2099})
+            return Three::maybe;
+        const auto face = to_rfc3339(now, zone(hours.timezone, otherwise));
+        const int minute = std::stoi(face.substr(11, 2)) * 60 + std::stoi(face.substr(14, 2));
+        for (const int back : {0, 1}) {
+            const Date begun{std::chrono::sys_days{today} - std::chrono::days{back}};
+            const auto weekday = std::chrono::weekday{std::chrono::sys_days{begun}}.iso_encoding() - 1;
+            if (begun.year() < std::chrono::year{2020}) continue;
+            if ((hours.days >> weekday & 1) == 0 || !is_day(calendar, on, begun)) continue;
+            int end = hours.to_minute + (hours.to_minute <= hours.from_minute ? 1440 : 0);
+            if (on == DaysOf::business_days && is_day(calendar, DaysOf::half_days, begun))
+                end = std::min<int>(end, calendar.half_day_until);
+            const int since = minute + 1440 * back;
+            if (since >= hours.from_minute && since < end) return Three::yes;
+        }
+        return Three::no;
+    }
+
     // Reads the clock's face as text: weekday and minute of that place.
-    bool open(const config::Hours& hours, const std::string& otherwise, WallTime now) const {
+    Three open(const config::Hours& hours, const std::string& otherwise, WallTime now) const {
+        if (!hours.calendar.empty()) return open_by_calendar(hours, otherwise, now);
+        return open_in_week(hours, otherwise, now) ? Three::yes : Three::no;
+    }
+
+    bool open_in_week(const config::Hours& hours, const std::string& otherwise, WallTime now) const {
         const auto place = zone(hours.timezone, otherwise);
         const auto face = to_rfc3339(now, place);
         const int minute = std::stoi(face.substr(11, 2)) * 60 + std::stoi(face.substr(14, 2));
@@ -168,7 +246,9 @@ private:
             case config::Condition::Kind::network:
                 return network(condition, request);
             case config::Condition::Kind::hours:
-                return open(condition.hours, model_.timezone, request.now) ? Three::yes : Three::no;
+                return open(condition.hours, model_.timezone, request.now);
+            case config::Condition::Kind::level:
+                break;
         }
         return Three::maybe;
     }

@@ -111,7 +111,8 @@ TEST(Explain, JsonHoldsTheSame) {
         "\"method\":\"GET\",\"path\":\"/\",\"client\":\"192.0.2.1\",\"at\":\"2026-11-24T10:00:00+09:00\","
         "\"person\":[{\"kind\":\"kind_of_person\",\"verdict\":\"yes\","
         "\"wanted\":\"staff, ops, contractor of an organisation\",\"actual\":\"staff\"}],"
-        "\"rules\":[{\"id\":\"rule\",\"effect\":\"allow\",\"app_matched\":true,\"who_matched\":true,"
+        "\"rules\":[{\"id\":\"rule\",\"effect\":\"allow\",\"shadow\":false,\"app_matched\":true,\"who_"
+        "matched\":true,"
         "\"verdict\":\"yes\",\"conditions\":[{\"kind\":\"method\",\"verdict\":\"yes\",\"wanted\":\"GET, "
         "HEAD\","
         "\"actual\":\"GET\"},{\"kind\":\"hours\",\"verdict\":\"yes\",\"wanted\":\"all 09:00-17:00 "
@@ -143,7 +144,9 @@ TEST(Obstacle, TellsWhatAPageNeeds) {
 }
 
 TEST(WindowText, NamesDaysShortly) {
-    const auto text = [](std::uint8_t days) { return window_text({days, 480, 1440, Zone::utc()}); };
+    const auto text = [](std::uint8_t days) {
+        return window_text(WeeklyWindow{days, 480, 1440, Zone::utc()});
+    };
     EXPECT_EQ(text(0x7f), "all 08:00-24:00 UTC");
     EXPECT_EQ(text(0x1f), "mon-fri 08:00-24:00 UTC");
     EXPECT_EQ(text(0x25), "mon,wed,sat 08:00-24:00 UTC");
