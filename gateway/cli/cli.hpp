@@ -57,6 +57,8 @@ void add_check(const Verb& program, Context& context);
 void add_users(const Verb& program, Context& context);
 void add_sessions(const Verb& program, Context& context);
 void add_tokens(const Verb& program, Context& context);
+void add_policy(const Verb& program, Context& context);
+void add_calendar(const Verb& program, Context& context);
 void add_explain(const Verb& program, Context& context);
 void add_reload(const Verb& program, Context& context);
 void add_status(const Verb& program, Context& context);

@@ -3,6 +3,7 @@
 #include "config/check.hpp"
 #include "config/diff.hpp"
 #include "config/load.hpp"
+#include "config/policy_files.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,5 +25,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (to_text(loaded.diagnostics, language).find('\x1b') != std::string::npos) __builtin_trap();
     (void)to_json(loaded.diagnostics);
     if (loaded.model && diff(*loaded.model, *loaded.model).loosens()) __builtin_trap();
+    // The same text as cases and as properties of a policy.
+    const auto cases = read_cases(files, "main.yaml");
+    if (cases.cases.has_value() == has_error(cases.diagnostics)) __builtin_trap();
+    Model model;
+    const auto properties = read_properties(files, "main.yaml", model);
+    if (properties.added.has_value() == has_error(properties.diagnostics)) __builtin_trap();
     return 0;
 }
