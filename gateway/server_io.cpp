@@ -245,17 +245,21 @@ void Server::Impl::add_verbs() {
                 language && *language == boost::json::value("ja") ? Language::ja : Language::en);
             return result;
         });
-    operations.add("reload",
-                   [this](const boost::json::object& arguments,
-                          const std::string& actor) -> Result<boost::json::object> {
-                       const auto* accept = arguments.if_contains("accept");
-                       auto result = reloads.reload(accept && accept->is_bool() && accept->get_bool()
-                                                        ? Loosening::accepted
-                                                        : Loosening::refused,
-                                                    actor);
-                       asio::post(loop, [this] { follow_files(); });
-                       return result;
-                   });
+    operations.add(
+        "reload",
+        [this](const boost::json::object& arguments,
+               const std::string& actor) -> Result<boost::json::object> {
+            const auto* accept = arguments.if_contains("accept");
+            const auto loosening =
+                accept && accept->is_bool() && accept->get_bool() ? Loosening::accepted : Loosening::refused;
+            // What the files say now stays known: going back must not be undone by them.
+            const auto* to = arguments.if_contains("to");
+            if (to && to->is_int64())
+                return reloads.back_to(static_cast<std::uint64_t>(to->get_int64()), loosening, actor);
+            auto result = reloads.reload(loosening, actor);
+            asio::post(loop, [this] { follow_files(); });
+            return result;
+        });
     operations.add("drain",
                    [this](const boost::json::object&, const std::string&) -> Result<boost::json::object> {
                        asio::post(loop, [this] { begin_drain(); });

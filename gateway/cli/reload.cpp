@@ -11,6 +11,7 @@ namespace json = boost::json;
 
 struct Options {
     std::string path;
+    int to = 0;  // a former generation; 0: what the files say
     bool accept = false, json = false;
 };
 
@@ -31,7 +32,9 @@ void reload(Context& context, const Options& options) {
         // A broken file has no socket to tell; the running gateway's own attempt makes its metric say so.
         return;
     }
-    const auto result = ask(context, *loaded.model, "reload", {{"accept", options.accept}}, Alone::refused);
+    json::object arguments{{"accept", options.accept}};
+    if (options.to > 0) arguments["to"] = options.to;
+    const auto result = ask(context, *loaded.model, "reload", std::move(arguments), Alone::refused);
     if (!result) {
         if (context.exit_code == exit_findings)
             complain(context.pick(
@@ -58,6 +61,8 @@ void add_reload(const Verb& program, Context& context) {
                                    "Have the running gateway read its configuration again"},
                                   "reload --config sekisho.yaml");
     verb.config(options->path);
+    verb.option("--to", options->to,
+                {"この世代の設定に戻す", "go back to the configuration of this generation"});
     verb.flag("--accept", options->accept,
               {"利用を広げる変更も受け入れる", "take changes that loosen access too"});
     verb.json(options->json);

@@ -5,6 +5,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+
 namespace sekisho::gateway {
 namespace {
 
@@ -57,31 +59,51 @@ Result<boost::json::object> Reloads::reload(Loosening loosening, const std::stri
     const auto accepted = services_.clock.steady();
     last_tried_ = services_.clock.wall().time_since_epoch().count();
     const std::lock_guard lock(one_at_a_time_);
-    const auto current = board_.get();
     auto loaded = config::load_checked(path_, {services_.clock.wall(), true});
     if (!loaded.model) return refuse(Error(Errc::malformed, config::to_json(loaded.diagnostics)), actor);
     if (whole == Whole::required && !loaded.complete())
         return refuse(Error(Errc::malformed, "a file lacks its end line \"...\""), actor);
-    const auto difference = config::diff(*current->model, *loaded.model);
+    return bring_in(std::make_shared<config::Model>(std::move(*loaded.model)), loosening, actor, accepted,
+                    {});
+}
+
+Result<boost::json::object> Reloads::back_to(std::uint64_t generation, Loosening loosening,
+                                             const std::string& actor) {
+    const auto accepted = services_.clock.steady();
+    const std::lock_guard lock(one_at_a_time_);
+    const auto found = std::find_if(former_.begin(), former_.end(),
+                                    [&](const auto& each) { return each.first == generation; });
+    if (found == former_.end())
+        return Error(Errc::not_found, "generation " + std::to_string(generation) + " is not kept");
+    return bring_in(found->second, loosening, actor, accepted, generation);
+}
+
+Result<boost::json::object> Reloads::bring_in(ModelPtr model, Loosening loosening, const std::string& actor,
+                                              SteadyTime accepted, std::optional<std::uint64_t> former) {
+    const auto current = board_.get();
+    const auto difference = config::diff(*current->model, *model);
     if (difference.loosens() && loosening == Loosening::refused)
         return refuse(
             Error(Errc::denied, boost::json::serialize(sentences(difference, &config::Change::loosens))),
             actor);
-    auto next = make_snapshot(std::make_shared<config::Model>(std::move(*loaded.model)),
-                              current->generation + 1, tickets_, services_.registry, accepted);
+    auto next =
+        make_snapshot(std::move(model), current->generation + 1, tickets_, services_.registry, accepted);
     if (!next) return refuse(next.error(), actor);
     const auto generation = (*next)->generation;
     for (const auto& app : (*next)->model->apps)
         if (app.assertion) (void)services_.assertions.warm(app.name);
+    former_.emplace_back(current->generation, current->model);
+    if (former_.size() > generations_max) former_.pop_front();
     board_.post(std::move(*next));
     in_force_();
     last_ok_ = true;
     services_.registry.shared().count<telemetry::Metric::config_reloads>(0);
     services_.log.info("configuration in force",
                        {{FieldName::generation, generation}, {FieldName::count, difference.changes.size()}});
-    record(telemetry::Event::reload, actor, generation, "reload",
-           {{"changes", std::to_string(difference.changes.size())},
-            {"loosens", difference.loosens() ? "yes" : "no"}});
+    std::vector<telemetry::Fact> facts{{"changes", std::to_string(difference.changes.size())},
+                                       {"loosens", difference.loosens() ? "yes" : "no"}};
+    if (former) facts.push_back({"back_to", std::to_string(*former)});
+    record(telemetry::Event::reload, actor, generation, "reload", std::move(facts));
     boost::json::object result;
     result["generation"] = generation;
     result["changes"] = sentences(difference, nullptr);

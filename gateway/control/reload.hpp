@@ -8,6 +8,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -33,12 +34,22 @@ public:
     // loosens. Thread: any pool thread; one at a time.
     Result<boost::json::object> reload(Loosening loosening, const std::string& actor,
                                        Whole whole = Whole::trusted);
+    // back_to brings a former generation's configuration into force again, under a new number, whatever the
+    // files say now; they are read again when they change or reload asks. Errors: Errc::not_found when it is
+    // none of the last generations_max; else as reload.
+    static constexpr std::size_t generations_max = 16;
+    Result<boost::json::object> back_to(std::uint64_t generation, Loosening loosening,
+                                        const std::string& actor);
     // files_changed is what the watch calls: loosening is never taken by itself.
     void files_changed(config::ChangeReason reason);
 
     StatusFacts facts() const;
 
 private:
+    using ModelPtr = std::shared_ptr<const config::Model>;
+    // bring_in compares with what is in force and swaps; the lock is held.
+    Result<boost::json::object> bring_in(ModelPtr model, Loosening loosening, const std::string& actor,
+                                         SteadyTime accepted, std::optional<std::uint64_t> former);
     Result<boost::json::object> refuse(Error error, const std::string& actor);
     void record(telemetry::Event event, const std::string& actor, std::uint64_t generation,
                 std::string_view reason, std::vector<telemetry::Fact> facts);
@@ -49,6 +60,7 @@ private:
     Services& services_;
     std::function<void()> in_force_;
     std::mutex one_at_a_time_;
+    std::deque<std::pair<std::uint64_t, ModelPtr>> former_;  // generations that were in force, oldest first
     std::atomic<bool> last_ok_{true};
     std::atomic<std::int64_t> last_tried_{0};  // milliseconds since the epoch; 0: never
 };
