@@ -127,6 +127,8 @@ PortalResponse answer_refusal(const PortalRequest& request, AppId app, const pol
     view.at_factor = decision.reason == Reason::factor_too_old || decision.reason == Reason::factor_missing;
     view.may_change = decision.reason != Reason::denied && decision.reason != Reason::contract_ended &&
                       decision.reason != Reason::part && decision.reason != Reason::view_only;
+    if (decision.rule && decision.rule->value < model.rules.size())
+        view.note = model.rules[decision.rule->value].reason.in(language);
     return html_response(word(key).status == 401 ? 403 : word(key).status, language,
                          refusal_page(frame_of(request), view));
 }

@@ -171,6 +171,7 @@ struct RefusalView {
     bool at_factor = false;    // the road stopped at the second factor, not at where and when
     bool may_change = true;    // not right now, as against not with this account
     bool at_passkey = false;   // a passkey would open it
+    std::string note;          // what the operator says of the rule; may be empty
 };
 std::string refusal_page(const Frame& frame, const RefusalView& view);
 

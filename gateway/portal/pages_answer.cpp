@@ -39,6 +39,8 @@ std::string refusal_page(const Frame& frame, const RefusalView& view) {
     }
     const bool first = !again && !view.at_passkey;
     acts += el("a", {cls(first ? "btn go" : "btn"), href(portal_url(frame, "/"))}, {say("act.apps")});
+    Markup note;
+    if (!view.note.empty()) note = el("p", {view.note});
     const auto stopped = view.at_factor
                              ? std::array{Station::passed, Station::stopped, Station::ahead, Station::ahead}
                              : std::array{Station::passed, Station::passed, Station::ahead, Station::stopped};
@@ -50,7 +52,7 @@ std::string refusal_page(const Frame& frame, const RefusalView& view) {
          el("h1", {{"id", "h"}}, {heading}),
          el("div", {cls("sheet stack")},
             {el("h2", {say("refusal_page.todo")}), el("p", {filled(words.text(frame.language), view.fills)}),
-             el("div", {cls("line acts")}, {acts})}),
+             note, el("div", {cls("line acts")}, {acts})}),
          facts_of(frame, say, view.request_id, view.app),
          el("p", {cls("small quiet")}, {say("refusal_page.hurry")})});
     return page(frame, {heading, {}}, el("div", {cls("mid stack loose")}, {road(say, stopped), pass}));
