@@ -165,7 +165,7 @@ void keep_alive_exchange() {
         Exchange exchange(client, app, {}, now);
         while (exchange.state() == Exchange::State::running && exchange.step(now)) {
         }
-        if (exchange.state() != Exchange::State::completed || !client.keep_alive())
+        if (exchange.state() != Exchange::State::completed || client.status() != 200)
             refuse("the exchange does not complete");
         telemetry::ExchangeRecord record;
         record.user = "sato";
