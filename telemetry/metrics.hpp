@@ -150,6 +150,9 @@ private:
     std::array<Scrape, metric_count> scrapes_;
 };
 
+// open_descriptors is how many file descriptors this process holds. Thread: any.
+std::uint64_t open_descriptors();
+
 // use_process_metrics registers process_* and sekisho_build_info.
 void use_process_metrics(Registry& registry, std::string_view version, std::string_view tls_library);
 

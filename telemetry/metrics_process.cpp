@@ -35,17 +35,22 @@ double boot_time() {
     return 0;
 }
 
-std::uint64_t open_descriptors() {
-    // Linux 6.2 and later say the number as the folder's size; before, it is 0 and they are counted.
-    struct stat folder {};
-    if (::stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0)
-        return static_cast<std::uint64_t>(folder.st_size);
-    std::error_code error;
-    std::uint64_t count = 0;
-    for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
-         at.increment(error))
-        ++count;
-    return count;
+// The lowest memory.max from this process's control group (version 2) up to the root; what the machine has
+// where none says less.
+double memory_limit_bytes() {
+    double least =
+        static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+    std::ifstream groups("/proc/self/cgroup");
+    std::string line, group;
+    while (std::getline(groups, line))
+        if (line.starts_with("0::")) group = line.substr(3);
+    for (std::filesystem::path at = group; !at.empty(); at = at.parent_path()) {
+        std::ifstream file("/sys/fs/cgroup" + at.string() + "/memory.max");
+        // "max" reads as no number.
+        if (double value = 0; file >> value && value > 0) least = std::min(least, value);
+        if (at == at.parent_path()) break;
+    }
+    return least;
 }
 
 double descriptor_limit() {
@@ -77,6 +82,19 @@ std::string compiler() {
 
 }  // namespace
 
+std::uint64_t open_descriptors() {
+    // Linux 6.2 and later say the number as the folder's size; before, it is 0 and they are counted.
+    struct stat folder {};
+    if (::stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0)
+        return static_cast<std::uint64_t>(folder.st_size);
+    std::error_code error;
+    std::uint64_t count = 0;
+    for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
+         at.increment(error))
+        ++count;
+    return count;
+}
+
 void use_process_metrics(Registry& registry, std::string_view version, std::string_view tls_library) {
     registry.on_scrape(Metric::build_info, [labels = std::vector<std::string>{
                                                 std::string(version), compiler(), std::string(tls_library)}] {
@@ -84,6 +102,7 @@ void use_process_metrics(Registry& registry, std::string_view version, std::stri
     });
     registry.on_scrape(Metric::process_cpu, one(cpu_seconds));
     registry.on_scrape(Metric::process_resident, one(resident_bytes));
+    registry.on_scrape(Metric::process_memory_limit, one(memory_limit_bytes));
     registry.on_scrape(Metric::process_virtual, one(virtual_bytes));
     registry.on_scrape(Metric::process_threads, one(threads));
     registry.on_scrape(Metric::process_start_time, one(start_time));

@@ -34,14 +34,12 @@ private:
 
 std::vector<Sample> depths(const ScrapeParts& parts, const StatusFacts& facts) {
     return {{{"audit"}, number(facts.audit_queue)},
-            {{"connections"}, number(facts.connections)},
             {{"hashing"}, number(facts.hash_queue)},
             {{"pages"}, number(parts.pages.queued())}};
 }
 
 std::vector<Sample> capacities(const ScrapeParts& parts, const StatusFacts& facts) {
     return {{{"audit"}, number(facts.audit_queue_max)},
-            {{"connections"}, number(facts.connections_max)},
             {{"hashing"}, number(facts.hash_queue_max)},
             {{"pages"}, number(parts.board.get()->model->limits.page_queue)}};
 }
@@ -106,6 +104,9 @@ void register_scrapes(telemetry::Registry& registry, ScrapeParts given) {
     registry.on_scrape(Metric::revocation_list_expiry, [parts] { return revocation_lists((*parts)->board); });
     registry.on_scrape(Metric::upstream_up, [parts] { return upstreams(**parts); });
     registry.on_scrape(Metric::worker_busy, [parts] { return busy_ratios(parts->now()); });
+    registry.on_scrape(Metric::connections_limit, [parts] {
+        return std::vector<Sample>{{{}, number((*parts)->board.get()->model->limits.connections)}};
+    });
     registry.on_scrape(Metric::hash_pool_utilisation, [parts] {
         return std::vector<Sample>{{{}, parts->now().hash_pool_busy}};
     });

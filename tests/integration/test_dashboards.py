@@ -95,10 +95,12 @@ def test_what_saturates_is_shown_beside_its_limit(busy):
     """The answer to "what saturates first" needs each load and its limit."""
     for worker in ("0", "1"):
         assert 0 <= busy.metric("sekisho_worker_busy_ratio", worker=worker) <= 1
-    assert busy.metric("sekisho_queue_capacity", queue="connections") == 20000
-    for queue in ("audit", "hashing", "pages", "connections"):
+    assert busy.metric("sekisho_connections_limit") == 20000
+    assert 0 < busy.metric("sekisho_connections_open", listener="https") <= 20000
+    for queue in ("audit", "hashing", "pages"):
         assert busy.metric("sekisho_queue_capacity", queue=queue) > busy.metric("sekisho_queue_depth", queue=queue) >= 0
     assert 0 < busy.metric("process_open_fds") < busy.metric("process_max_fds")
+    assert 0 < busy.metric("process_resident_memory_bytes") < busy.metric("process_memory_limit_bytes")
     assert 0 <= busy.metric("sekisho_hash_pool_utilisation_ratio") <= 1
 
 
