@@ -64,8 +64,7 @@ def routes(peers, gateways):
 
 def route_load(bench, proxy, seconds):
     count = int(proxy.name.split(", ")[1].split()[0])
-    script = wrk_script(bench, f"routes-{count}", f"local n = 0\nrequest = function() n = (n * 1103515245 + 12345) % 2147483648\n"
-                                                  f"return wrk.format(nil, '/a' .. (n % {count}) .. '/1k') end\n")
+    script = wrk_script(bench, f"routes-{count}", f"math.randomseed(7)\nrequest = function() return wrk.format(nil, '/a' .. math.random(0, {count - 1}) .. '/1k') end\n")
     return loads.wrk(proxy, "/a0/1k", 64, seconds, script)
 
 
