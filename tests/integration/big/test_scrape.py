@@ -31,7 +31,7 @@ def test_a_scrape_with_ten_thousand_connections_is_cheap(ports, certs):
         browser = gateway.signed_in(gateway.add("sato"))
         context, host = client.trusting(gateway.ca), f"wiki.{gw.DOMAIN}"
         for number in range(CONNECTIONS):
-            plain = socket.create_connection(("127.0.0.1", gateway.https), 30, source_address=(f"127.0.1.{1 + number // 2500}", 0))
+            plain = socket.create_connection(("127.0.0.1", gateway.https), 30, source_address=(f"127.0.1.{1 + number // 1000}", 0))
             held.append(context.wrap_socket(plain, server_hostname=host))
         assert browser.request("GET", gateway.url("wiki")).status == 200
         costs, sizes = [], []
