@@ -120,10 +120,9 @@ test_command() {
   esac
   if [ "$full" = yes ]; then steps 9; else steps 7; fi
   step "Packages"
-  need build unit demo python-tests clang browser format package
+  need build unit demo python-tests clang browser format package counts
   mkdir -p build
   npm_packages tests/browser
-  need counts
   step "Building what is shipped" "$(last_time build-release '5 min on two cores')"
   build_preset release all counts
   step "Building with AddressSanitizer" "$(last_time build-asan '8 min on two cores')"
