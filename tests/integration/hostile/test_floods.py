@@ -72,9 +72,10 @@ def test_new_clients_notice_nothing(flooded, kind):
         flood.wait(30)
     p50, p99 = times[PROBES // 2], times[PROBES * 99 // 100 - 1]
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and standing(flooded)[0] > base[0] + 5:
-        time.sleep(0.5)
     after = standing(flooded)
+    while time.monotonic() < deadline and (after[0] > base[0] + 5 or after[2] > base[2] + (1 << 20)):
+        time.sleep(0.5)
+        after = standing(flooded)
     ROWS.append(f"| {kind} | {FLOODS[kind]} | {p50:.1f} ms | {p99:.1f} ms | {times[-1]:.1f} ms | {base[1]}, {during[1]}, {after[1]} MiB |\n")
     assert p99 <= 250, f"{kind}: p99 {p99:.0f} ms"
     assert after[0] <= base[0] + 5, f"descriptors stay: {base[0]} before, {after[0]} after"
