@@ -109,6 +109,30 @@ TEST_F(CheckFiles, JudgesAuthoritiesOfUpstreams) {
     EXPECT_EQ(ids(), "");
 }
 
+TEST_F(CheckFiles, JudgesClientCertificatesAndStaples) {
+    const auto asks = [this](std::string_view hosts, std::string_view more) {
+        change("key: a.key}]", "key: a.key}], client_certificates: [{hosts: [" + std::string(hosts) +
+                                   "], ca: people.pem" + std::string(more) + "}]");
+        return ids();
+    };
+    EXPECT_EQ(asks("wiki.localhost", ""), "tls.client_ca ");
+    folder.put("people.pem", support::make_certificate("", now, now + day).chain, 0644);
+    EXPECT_EQ(asks("wiki.localhost", ""), "");
+    EXPECT_EQ(asks("portal.localhost, wiki.localhost", ", demand: request"), "");
+    EXPECT_EQ(asks("nobody.localhost", ""), "tls.client_host ");
+    EXPECT_EQ(asks("wiki.localhost", ", crl: people.crl"), "tls.client_crl ");
+    change("key: a.key}]", "key: a.key, staple: a.ocsp}]");
+    EXPECT_EQ(ids(), "tls.staple ");
+}
+
+TEST_F(CheckFiles, WarnsWhenEverybodyCountsAsABalancer) {
+    const std::string https = "{https: [\"127.0.0.1:8443\"]}";
+    change(https, "{https: [\"127.0.0.1:8443\"], balancers: [10.0.0.0/8]}");
+    EXPECT_EQ(ids(), "");
+    change(https, "{https: [\"127.0.0.1:8443\"], balancers: [\"::/0\"]}");
+    EXPECT_EQ(ids(), "listen.balancers_all ");
+}
+
 std::string warnings(std::string_view from, std::string_view to) {
     std::string all;
     for (const auto& d : load_small(from, to).diagnostics) all += std::string(d.id()) + " ";
