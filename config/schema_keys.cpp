@@ -389,8 +389,8 @@ constexpr Key table[] = {
     {"orgs.*.hours[].calendar", T::name, S::one, N::optional, "none: the week alone", 0, 0, R::live, L::any,
      "0.2", "A name of calendars: the window opens only on its days.",
      "calendars の名前。その暦の日だけ開きます。", "", ""},
-    {"orgs.*.hours[].on", T::calendar_days, S::one, N::optional, "business_days", 0, 0, R::live, L::any, "0.2",
-     "Which days of the calendar; the day on which the window begins counts.",
+    {"orgs.*.hours[].on", T::calendar_days, S::one, N::optional, "business_days", 0, 0, R::live, L::any,
+     "0.2", "Which days of the calendar; the day on which the window begins counts.",
      "暦のどの日か。時間帯が始まる日で決まります。", "", ""},
 
     {"tiers", T::record, S::map, N::given, "{critical: 3, important: 2, general: 1}", 0, 0, R::live, L::any,
@@ -558,8 +558,8 @@ constexpr Key table[] = {
     {"rules[].allow.if[].hours.calendar", T::name, S::one, N::optional, "none: the week alone", 0, 0, R::live,
      L::any, "0.2", "A name of calendars: the window opens only on its days.",
      "calendars の名前。その暦の日だけ開きます。", "", ""},
-    {"rules[].allow.if[].hours.on", T::calendar_days, S::one, N::optional, "business_days", 0, 0, R::live, L::any,
-     "0.2", "Which days of the calendar; the day on which the window begins counts.",
+    {"rules[].allow.if[].hours.on", T::calendar_days, S::one, N::optional, "business_days", 0, 0, R::live,
+     L::any, "0.2", "Which days of the calendar; the day on which the window begins counts.",
      "暦のどの日か。時間帯が始まる日で決まります。", "", ""},
 };
 

@@ -1,4 +1,5 @@
 #include "base/random.hpp"
+#include "config/choices.hpp"
 #include "config/policy_files.hpp"
 #include "gateway/cli/policy_say.hpp"
 #include "gateway/services.hpp"
@@ -163,7 +164,8 @@ void judge(policy::WhatIf& what_if, const telemetry::Record& record) {
                               record.event == telemetry::Event::decision_allow};
     for (const auto& fact : record.facts) {
         if (fact.name == "factor")
-            recorded.strength = fact.value == "otp" ? FactorStrength::otp : FactorStrength::recovery;
+            for (const auto& word : config::strengths)
+                if (word.text == fact.value) recorded.strength = word.choice;
         if (fact.name == "proven_at") recorded.proven_at = parse_rfc3339(fact.value);
     }
     what_if.add(recorded);
