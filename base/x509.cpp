@@ -81,6 +81,17 @@ std::string der_of(EVP_PKEY* key) {
     return der;
 }
 
+void read_strength(CertificateFacts& facts, X509* certificate) {
+    auto* key = X509_get0_pubkey(certificate);
+    const int bits = key == nullptr ? 0 : EVP_PKEY_get_bits(key);
+    facts.key_bits = bits > 0 ? static_cast<unsigned>(bits) : 0;
+    const char* name = key == nullptr ? nullptr : EVP_PKEY_get0_type_name(key);
+    facts.key_type = name == nullptr ? "" : name;
+    int digest = NID_undef;
+    if (X509_get_signature_info(certificate, &digest, nullptr, nullptr, nullptr) == 1 && digest != NID_undef)
+        facts.signature_digest = OBJ_nid2sn(digest);
+}
+
 Result<CertificateFacts> facts_of(X509* certificate) {
     CertificateFacts facts;
     const auto begin = time_of(X509_get0_notBefore(certificate)),
@@ -89,8 +100,11 @@ Result<CertificateFacts> facts_of(X509* certificate) {
     facts.not_before = *begin;
     facts.not_after = *end;
     facts.is_authority = X509_check_ca(certificate) == 1;
+    facts.is_self_issued =
+        X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
     facts.public_key = der_of(X509_get0_pubkey(certificate));
     if (facts.public_key.empty()) return Error(Errc::malformed, "its public key cannot be read");
+    read_strength(facts, certificate);
     const NamesPtr names(
         static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i)

@@ -17,6 +17,10 @@ struct CertificateFacts {
     std::vector<IpAddress> addresses;
     WallTime not_before{}, not_after{};
     bool is_authority = false;
+    bool is_self_issued = false;  // subject and issuer are one
+    std::string key_type;         // "RSA", "EC", "ED25519"; as OpenSSL names it
+    unsigned key_bits = 0;
+    std::string signature_digest;  // "SHA256"; empty where the signature brings its own
     std::size_t chain_length = 0;
     std::string public_key;  // DER, to compare with a key's
 

@@ -26,9 +26,8 @@ std::vector<std::string_view> names_of(const std::vector<Named>& things) {
 // Checker walks the model once, section by section.
 class Checker {
 public:
-    Checker(const Model& model, const CheckOptions& options, Findings& findings)
+    Checker(const Model& model, Findings& findings)
         : model_(model),
-          options_(options),
           findings_(findings),
           people_(names_of(model.people)),
           groups_(names_of(model.groups)),
@@ -42,7 +41,6 @@ public:
     void run() {
         check_listen();
         check_client_certificates();
-        check_store_and_audit();
         check_sessions();
         check_notify();
         for (const auto& calendar : model_.calendars) check_calendar(calendar);
@@ -89,8 +87,6 @@ private:
         for (std::size_t i = 0; i < model_.listen.balancers.size(); ++i)
             if (model_.listen.balancers[i].bits == 0)
                 at("listen.balancers_all", "listen.balancers[" + std::to_string(i) + "]");
-        if (!model_.ops.listen.address.is_loopback())
-            at("ops.off_loopback", "ops.listen", {print_one(key, model_.ops.listen)});
     }
 
     void check_client_certificates() {
@@ -105,15 +101,6 @@ private:
                 if (!seen.insert(hosts[n]).second) at("tls.client_host_twice", path, {hosts[n]});
             }
         }
-    }
-
-    void check_store_and_audit() {
-        const auto& audit = model_.audit;
-        if (audit.checkpoint_path.empty())
-            at("audit.no_checkpoints", "audit");
-        else if (folder_of(audit.checkpoint_path) == audit.directory ||
-                 audit.checkpoint_path == audit.directory)
-            at("audit.same_place", "audit.checkpoints", {audit.directory});
     }
 
     void check_sessions() {
@@ -193,9 +180,6 @@ private:
         if (org.contract_to < org.contract_from) {
             at("org.contract", path + ".contract.to",
                {sekisho::to_text(org.contract_from), sekisho::to_text(org.contract_to)});
-        } else if (const auto zone = Zone::find(org.timezone);
-                   zone && options_.now != WallTime{} && date_at(options_.now, *zone) > org.contract_to) {
-            at("org.contract_over", path + ".contract.to", {sekisho::to_text(org.contract_to)});
         }
         for (std::size_t i = 0; i < org.hours.size(); ++i)
             check_hours(org.hours[i], path + ".hours[" + std::to_string(i) + "]");
@@ -203,9 +187,6 @@ private:
 
     void check_upstream(const Upstream& upstream) {
         const auto path = "upstreams." + upstream.name;
-        const auto address = parse_ip(upstream.host);
-        const bool here = (address && address->is_loopback()) || upstream.host == "localhost";
-        if (!upstream.tls && !here) at("upstream.plain", path + ".url", {upstream.host});
         if (!upstream.tls && !upstream.ca_path.empty()) at("upstream.tls_only", path + ".ca", {"ca"});
         if (!upstream.tls && upstream.server_name != upstream.host)
             at("upstream.tls_only", path + ".server_name", {"server_name"});
@@ -268,7 +249,6 @@ private:
     }
 
     const Model& model_;
-    const CheckOptions& options_;
     Findings& findings_;
     Names people_, groups_, orgs_, networks_, calendars_, tiers_, upstreams_, apps_;
 };
@@ -276,8 +256,21 @@ private:
 }  // namespace
 
 void check(const Model& model, const CheckOptions& options, Findings& findings) {
-    Checker(model, options, findings).run();
+    Checker(model, findings).run();
     if (options.files) check_files(model, options, findings);
+}
+
+// Where an acceptance names no rule it would hide nothing, and nobody would notice.
+static void check_accepted(const Loaded& loaded, Findings& findings) {
+    for (std::size_t i = 0; i < loaded.accepted.size(); ++i) {
+        const auto& rule = loaded.accepted[i].rule;
+        if (find_lint_rule(rule) != nullptr) continue;
+        const auto place = loaded.model->places.find("accept[" + std::to_string(i) + "].rule");
+        auto& finding = findings.add("accept.rule", place, {rule});
+        std::vector<std::string_view> ids;
+        for (const auto* known : lint_rules()) ids.push_back(known->message.id);
+        if (const auto meant = nearest(rule, ids)) finding.meant = *meant;
+    }
 }
 
 Loaded load_checked_from(const Files& files, const std::string& main, const CheckOptions& options) {
@@ -285,6 +278,14 @@ Loaded load_checked_from(const Files& files, const std::string& main, const Chec
     if (!loaded.model) return loaded;
     Findings findings(loaded.sources);
     check(*loaded.model, options, findings);
+    check_accepted(loaded, findings);
+    if (!findings.any_error() && options.lint != Lint::none) {
+        LintFacts facts;
+        facts.now = options.now;
+        if (options.files) facts = gather_lint_facts(*loaded.model, options.now);
+        facts.accepted = loaded.accepted;
+        lint(*loaded.model, facts, options.lint, findings);
+    }
     if (findings.any_error()) loaded.model.reset();
     for (auto& found : findings.take()) loaded.diagnostics.push_back(std::move(found));
     return loaded;

@@ -2,6 +2,7 @@
 // check finds what is well-formed but inconsistent: names nobody defined, certificates that do not fit,
 // contracts that end before they begin, secrets the whole machine may read.
 #include "base/clock.hpp"
+#include "config/lint.hpp"
 #include "config/load.hpp"
 
 namespace sekisho::config {
@@ -12,6 +13,7 @@ struct CheckOptions {
     WallTime now{};                            // certificates and contracts are judged by it
     bool files = true;                         // false: certificates, keys and secrets are not opened
     const Environment* environment = nullptr;  // where {env: NAME} is looked up; none: not judged
+    Lint lint = Lint::none;                    // with errors or all, a lint error refuses like any other
 };
 
 // check adds findings; the model is usable only when none of them is an error.

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t pem_bytes_max = 1u << 20;
 constexpr std::size_t crl_bytes_max = 16u << 20;
-constexpr auto soon = std::chrono::hours{24 * 14};
 
 std::string_view id_of(SecretFault fault) noexcept {
     switch (fault) {
@@ -90,9 +89,6 @@ private:
             at("tls.expired", path + ".chain", {end});
         else if (options_.now < facts.not_before)
             at("tls.not_yet", path + ".chain", {to_rfc3339_utc(facts.not_before)});
-        // The demo's certificates live for seven days from the start.
-        else if (!model_.store.demo && facts.not_after - options_.now < soon)
-            at("tls.expires_soon", path + ".chain", {end});
     }
 
     void check_key(const Certificate& certificate, const CertificateFacts& facts, const std::string& path) {

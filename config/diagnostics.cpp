@@ -87,10 +87,9 @@ std::string quote(const Diagnostic& diagnostic) {
            std::string(cells(before), ' ') + std::string(std::max<std::size_t>(1, cells(marked)), '^') + "\n";
 }
 
-std::string remedy(const Diagnostic& diagnostic, Language language) {
-    const auto& message = *diagnostic.message;
-    return fill(language == Language::ja ? message.remedy_ja : message.remedy_en, diagnostic.arguments,
-                language);
+std::string_view severity_word(Severity severity, Language language) noexcept {
+    if (language != Language::ja) return severity_name(severity);
+    return severity == Severity::error ? "エラー" : severity == Severity::warning ? "注意" : "助言";
 }
 
 std::string counted(std::size_t n, std::string_view noun) {
@@ -114,15 +113,19 @@ std::string_view Source::line(std::uint32_t number) const noexcept {
 Diagnostic& Findings::add(std::string_view id, Place place, std::vector<Argument> arguments) {
     const auto* message = find_message(id);
     check(message != nullptr, "a diagnostic's id stands in the table");
-    if (message->severity == Severity::error) ++errors_;
+    return add(*message, place, std::move(arguments));
+}
+
+Diagnostic& Findings::add(const Message& message, Place place, std::vector<Argument> arguments) {
+    if (message.severity == Severity::error) ++errors_;
     if (kept_.size() >= findings_max) {
         ++left_out_;
         overflow_ = {};
-        overflow_.message = message;
+        overflow_.message = &message;
         return overflow_;
     }
     Diagnostic made;
-    made.message = message;
+    made.message = &message;
     made.arguments = std::move(arguments);
     if (place.file < sources_->size()) {
         const auto& source = (*sources_)[place.file];
@@ -168,13 +171,22 @@ std::string sentence(const Diagnostic& diagnostic, Language language) {
     return text + "; did you mean \"" + meant + "\"?";
 }
 
+std::string remedy(const Diagnostic& diagnostic, Language language) {
+    const auto& message = *diagnostic.message;
+    return fill(language == Language::ja ? message.remedy_ja : message.remedy_en, diagnostic.arguments,
+                language);
+}
+
+std::string_view severity_name(Severity severity) noexcept {
+    return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "advice";
+}
+
 std::string to_text(const Diagnostic& diagnostic, Language language) {
     const bool japanese = language == Language::ja;
-    const bool error = diagnostic.severity() == Severity::error;
     std::string out = place_text(diagnostic);
     if (!out.empty()) out += ": ";
-    out += japanese ? (error ? "エラー: " : "注意: ") : (error ? "error: " : "warning: ");
-    out += sentence(diagnostic, language) + "\n";
+    out += std::string(severity_word(diagnostic.severity(), language)) + ": ";
+    out += sentence(diagnostic, language) + " [" + std::string(diagnostic.id()) + "]\n";
     if (!diagnostic.source.empty()) out += quote(diagnostic);
     const auto what = remedy(diagnostic, language);
     if (!what.empty()) out += (japanese ? "  対処: " : "  remedy: ") + what + "\n";
@@ -188,15 +200,18 @@ std::string to_text(std::span<const Diagnostic> diagnostics, Language language) 
 }
 
 std::string sum_text(std::span<const Diagnostic> diagnostics, Language language) {
-    const auto errors =
-        static_cast<std::size_t>(std::count_if(diagnostics.begin(), diagnostics.end(), [](const auto& d) {
-            return d.severity() == Severity::error;
-        }));
-    const auto warnings = diagnostics.size() - errors;
+    const auto count = [&](Severity severity) {
+        return static_cast<std::size_t>(std::count_if(
+            diagnostics.begin(), diagnostics.end(), [&](const auto& d) { return d.severity() == severity; }));
+    };
+    const auto errors = count(Severity::error), warnings = count(Severity::warning);
+    const auto advice = count(Severity::advice);
     if (language == Language::ja)
-        return "エラー " + std::to_string(errors) + " 件、注意 " + std::to_string(warnings) + " 件。" +
+        return "エラー " + std::to_string(errors) + " 件、注意 " + std::to_string(warnings) + " 件" +
+               (advice > 0 ? "、助言 " + std::to_string(advice) + " 件" : "") + "。" +
                (errors > 0 ? "何も変更していません。" : "");
-    return counted(errors, "error") + ", " + counted(warnings, "warning") + "." +
+    return counted(errors, "error") + ", " + counted(warnings, "warning") +
+           (advice > 0 ? ", " + counted(advice, "hint") : "") + "." +
            (errors > 0 ? " Nothing was changed." : "");
 }
 
@@ -206,7 +221,7 @@ std::string to_json(std::span<const Diagnostic> diagnostics) {
     json.begin_array();
     for (const auto& diagnostic : diagnostics) {
         json.begin_object().field("id", diagnostic.id());
-        json.field("severity", diagnostic.severity() == Severity::error ? "error" : "warning");
+        json.field("severity", severity_name(diagnostic.severity()));
         json.field("file", diagnostic.file).field("line", diagnostic.line).field("column", diagnostic.column);
         json.field("en", sentence(diagnostic, Language::en)).field("ja", sentence(diagnostic, Language::ja));
         json.field("remedy_en", remedy(diagnostic, Language::en));

@@ -12,7 +12,7 @@
 
 namespace sekisho::config {
 
-enum class Severity : std::uint8_t { error, warning };
+enum class Severity : std::uint8_t { error, warning, advice /* of the lint only */ };
 
 // Message is one row of the table. {0}, {1}... stand for a diagnostic's arguments.
 struct Message {
@@ -66,6 +66,8 @@ public:
     explicit Findings(const Sources& sources) : sources_(&sources) {}
     // add: an unknown id is our own bug. The reference returned may be completed by the caller.
     Diagnostic& add(std::string_view id, Place place, std::vector<Argument> arguments = {});
+    // add: `message` outlives every diagnostic; the lint's stand beside its rules.
+    Diagnostic& add(const Message& message, Place place, std::vector<Argument> arguments = {});
     // full: further findings are only counted, so there is no use in searching for hints.
     bool full() const noexcept { return kept_.size() >= findings_max; }
     bool any_error() const noexcept { return errors_ > 0; }
@@ -87,6 +89,8 @@ std::string sentence(const Diagnostic& diagnostic, Language language);
 // The caret counts terminal cells: a full-width character is two.
 std::string to_text(const Diagnostic& diagnostic, Language language);
 std::string to_text(std::span<const Diagnostic> diagnostics, Language language);
+std::string remedy(const Diagnostic& diagnostic, Language language);  // may be empty
+std::string_view severity_name(Severity severity) noexcept;           // "error", as in JSON
 // sum_text: "1 error, 2 warnings. Nothing was changed."
 std::string sum_text(std::span<const Diagnostic> diagnostics, Language language);
 // to_json: an array of objects; both languages are in each.

@@ -169,6 +169,7 @@ private:
         Decoder decoder{findings_, model.places, folder_of(main_), out_.sources};
         read_model(decoder, root, model);
         for (auto& calendar : model.calendars) import_calendars(calendar, model.places);
+        out_.accepted = std::move(decoder.accepted);
         for (const auto& source : out_.sources) model.files.push_back(source.name);
         const auto digest = digest_of(out_.sources);
         model.digest.assign(digest.begin(), digest.end());

@@ -4,6 +4,7 @@
 // Refused: duplicate and unknown keys, anchors, aliases, tags, several documents, what YAML 1.1 and 1.2 read
 // differently (no, 017, 0x1f, 1_000, 1:30), text that is not UTF-8, and whatever passes a bound below.
 #include "base/crypto.hpp"
+#include "config/accepted.hpp"
 #include "config/diagnostics.hpp"
 #include "config/files.hpp"
 #include "config/model.hpp"
@@ -23,6 +24,7 @@ constexpr std::size_t depth_max = 24;
 struct Loaded {
     std::optional<Model> model;  // absent when any diagnostic is an error
     std::vector<Diagnostic> diagnostics;
+    std::vector<Acceptance> accepted;
     Sources sources;                 // every file read, main file first; Place::file is an index into it
     bool complete() const noexcept;  // every file ends with "...": fit for automatic reload (R14)
 };

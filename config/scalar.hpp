@@ -1,6 +1,7 @@
 #pragma once
 // Strict readers of one scalar each: from the text as it stands in the file to a typed value, or a
 // diagnostic. And the way back, for defaults shown in documents and for differences.
+#include "config/accepted.hpp"
 #include "config/model.hpp"
 #include "config/schema.hpp"
 #include "config/tree.hpp"
@@ -18,6 +19,7 @@ struct Decoder {
     const Sources& sources;
     std::string path{};  // of the value being read
     std::string timezone = "UTC";
+    std::vector<Acceptance> accepted{};  // beside the model: only the lint asks for them
 
     Diagnostic& fault(std::string_view id, const Node& node, std::vector<Argument> arguments = {});
     // wrong_type: "expected ..., found a list".

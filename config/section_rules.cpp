@@ -159,7 +159,27 @@ void read_levels(Decoder& decoder, const Key& key, const Node& node, Model& out)
     }
 }
 
-constexpr Field<Model> fields[] = {{"levels", read_levels, nullptr}, {"rules", read_rules, nullptr}};
+constexpr Field<Acceptance> acceptance_fields[] = {
+    field<&Acceptance::rule>("rule"),
+    field<&Acceptance::at>("at"),
+    field<&Acceptance::reason>("reason"),
+    field<&Acceptance::until>("until"),
+};
+
+void read_accepted(Decoder& decoder, const Key& key, const Node& node, Model&) {
+    if (!expect_list(decoder, key, node)) return;
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+        Step step(decoder, "[" + std::to_string(i) + "]");
+        decoder.places.put(decoder.path, node.items[i].place);
+        Acceptance acceptance;
+        acceptance.place = node.items[i].place;
+        read_record(decoder, "accept[]", node.items[i], acceptance_fields, acceptance);
+        decoder.accepted.push_back(std::move(acceptance));
+    }
+}
+
+constexpr Field<Model> fields[] = {
+    {"levels", read_levels, nullptr}, {"rules", read_rules, nullptr}, {"accept", read_accepted, nullptr}};
 
 // LevelExpander puts what levels stand for where their names stand, each level once.
 class LevelExpander {

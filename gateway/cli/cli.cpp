@@ -88,8 +88,10 @@ void become_owner_of(const std::string& directory) {
     std::_Exit(exit_could_not_run);
 }
 
-std::optional<config::Loaded> load_config(Context& context, const std::string& path, CheckFiles files) {
-    auto loaded = config::load_checked(path, {system_clock_face().wall(), files == CheckFiles::yes});
+std::optional<config::Loaded> load_config(Context& context, const std::string& path, CheckFiles files,
+                                          config::Lint lint) {
+    auto loaded =
+        config::load_checked(path, {system_clock_face().wall(), files == CheckFiles::yes, nullptr, lint});
     if (loaded.model) return loaded;
     complain(config::to_text(loaded.diagnostics, context.language));
     complain(config::sum_text(loaded.diagnostics, context.language));
@@ -127,9 +129,10 @@ int run(int argc, char** argv) {
     const Program program({"Sekisho: 社外と社内の間のただ一つの関所",
                            "Sekisho: the one gate between remote people and internal systems"},
                           context.language);
-    for (const auto add : {add_init, add_serve, add_check, add_users, add_sessions, add_tokens, add_explain,
-                           add_policy, add_calendar, add_reload, add_status, add_audit, add_backup,
-                           add_healthcheck, add_manpage, add_completion, add_reference, add_version})
+    for (const auto add :
+         {add_init, add_serve, add_check, add_doctor, add_users, add_sessions, add_tokens, add_explain,
+          add_policy, add_calendar, add_reload, add_status, add_audit, add_backup, add_healthcheck,
+          add_manpage, add_completion, add_reference, add_version})
         add(program.root(), context);
     const auto* named = context.environment.find("SEKISHO_CONFIG");
     program.config_when_left_out(named ? std::string(named->reveal_text()) : config_by_default);

@@ -2,7 +2,7 @@
 // The command line: one table of verbs, each with help, an example and its own file.
 // Exit codes: 0 nothing wrong, 1 findings, 2 could not run.
 #include "base/ids.hpp"
-#include "config/load.hpp"
+#include "config/check.hpp"
 #include "config/secrets.hpp"
 #include "gateway/cli/verb.hpp"
 
@@ -37,7 +37,8 @@ void complain(std::string_view text);
 // load_config loads and checks; says what is wrong, and gives nothing, when it must not be used.
 enum class CheckFiles : std::uint8_t { yes, no };
 std::optional<config::Loaded> load_config(Context& context, const std::string& path,
-                                          CheckFiles files = CheckFiles::yes);
+                                          CheckFiles files = CheckFiles::yes,
+                                          config::Lint lint = config::Lint::none);
 
 // ask runs one operation: through the socket of the running gateway, or, with none running, in this process
 // under the data directory's lock, when `alone` allows it. Nothing when it failed and was complained about.
@@ -54,6 +55,7 @@ void become_owner_of(const std::string& directory);
 void add_init(const Verb& program, Context& context);
 void add_serve(const Verb& program, Context& context);
 void add_check(const Verb& program, Context& context);
+void add_doctor(const Verb& program, Context& context);
 void add_users(const Verb& program, Context& context);
 void add_sessions(const Verb& program, Context& context);
 void add_tokens(const Verb& program, Context& context);

@@ -23,7 +23,8 @@ void list(const Context& context, const json::array& sentences) {
 void reload(Context& context, const Options& options) {
     // The file is judged here first: its faults are shown with place and remedy, and the gateway is left
     // alone.
-    const auto loaded = config::load_checked(options.path, {system_clock_face().wall(), true});
+    const auto loaded =
+        config::load_checked(options.path, {system_clock_face().wall(), true, nullptr, config::Lint::errors});
     if (!loaded.model) {
         complain(config::to_text(loaded.diagnostics, context.language));
         complain(context.pick("再読み込みを中止しました。いまの世代のまま動いています。",

@@ -13,7 +13,7 @@ void serve(Context& context, const std::string& path) {
         context.exit_code = exit_could_not_run;
         return;
     }
-    auto loaded = load_config(context, path);
+    auto loaded = load_config(context, path, CheckFiles::yes, config::Lint::errors);
     if (!loaded) return;
     if (!loaded->diagnostics.empty()) complain(config::to_text(loaded->diagnostics, context.language));
     auto server =

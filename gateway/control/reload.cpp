@@ -59,7 +59,7 @@ Result<boost::json::object> Reloads::reload(Loosening loosening, const std::stri
     const auto accepted = services_.clock.steady();
     last_tried_ = services_.clock.wall().time_since_epoch().count();
     const std::lock_guard lock(one_at_a_time_);
-    auto loaded = config::load_checked(path_, {services_.clock.wall(), true});
+    auto loaded = config::load_checked(path_, {services_.clock.wall(), true, nullptr, config::Lint::errors});
     if (!loaded.model) return refuse(Error(Errc::malformed, config::to_json(loaded.diagnostics)), actor);
     if (whole == Whole::required && !loaded.complete())
         return refuse(Error(Errc::malformed, "a file lacks its end line \"...\""), actor);

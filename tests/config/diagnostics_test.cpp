@@ -40,7 +40,7 @@ TEST(Diagnostics, RangeWithBounds) {
 TEST(Diagnostics, RemedyFollows) {
     EXPECT_EQ(
         told("tier: general}", "tier: general, listed: no}", Language::en),
-        "main.yaml:16:84: error: \"no\" is true or false in YAML 1.1 and text in YAML 1.2\n"
+        "main.yaml:16:84: error: \"no\" is true or false in YAML 1.1 and text in YAML 1.2 [value.boolean_word]\n"
         "  16 |   wiki: {title: Wiki, host: wiki.localhost, upstream: wiki, tier: general, listed: no}\n"
         "     |                                                                                    ^^\n"
         "  remedy: write true or false\n");
@@ -51,7 +51,7 @@ TEST(Diagnostics, CaretCountsCellsAndColumnCountsCharacters) {
     const auto& last = loaded.diagnostics.back();
     EXPECT_EQ(last.column, 24u);
     EXPECT_EQ(to_text(last, Language::en),
-              "main.yaml:16:24: error: there is no key \"hots\" here; did you mean \"host\"?\n"
+              "main.yaml:16:24: error: there is no key \"hots\" here; did you mean \"host\"? [key.unknown]\n"
               "  16 |   wiki: {title: 業務手順書, hots: wiki.localhost, upstream: wiki, tier: general}\n"
               "     |                             ^^^^\n");
     EXPECT_EQ(cells("業務 a"), 6u);

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import lint_pages
 from house import ROOT, debian, files, name, sources, text_files
 
 # Put together here so that this file does not contain them.
@@ -72,6 +73,15 @@ def test_reference_pages_are_what_the_program_prints(page):
     kept = ROOT / PAGES[page]
     assert kept.exists(), f"{PAGES[page]} is missing"
     assert kept.read_text().strip() == done.stdout.strip(), f"{PAGES[page]} is out of date"
+
+
+def test_lint_pages_are_what_the_program_prints_and_its_examples_show():
+    """To bring them up to date: python3 tests/house/lint_pages.py"""
+    wanted = lint_pages.pages(ROOT / "build/release/sekisho")
+    kept = {p.name: p.read_text() for p in (ROOT / "docs/lint").glob("*.md")}
+    assert sorted(kept) == sorted(wanted), "a page is missing or left over"
+    stale = [page for page, text in wanted.items() if kept[page] != text]
+    assert not stale, stale
 
 
 def test_every_security_rule_is_explained():
