@@ -12,8 +12,8 @@
 namespace sekisho::gateway {
 namespace {
 
-constexpr std::uint32_t kPrefaceBytes = 24;  // RFC 9113 section 3.4
-constexpr std::uint32_t kContinuationsMax = 32;
+constexpr std::uint32_t kPrefaceBytes = 24;     // RFC 9113 section 3.4
+constexpr std::uint32_t kContinuationsMax = 8;  // as nghttp2 has it, which gives no reason
 constexpr std::size_t kHeadFloodFactor = 4;
 constexpr std::uint32_t kWindowUpdatesPerData = 4;
 constexpr std::size_t kKeptFields = 4;
