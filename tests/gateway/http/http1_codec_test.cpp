@@ -4,6 +4,7 @@
 // Beast's parser is a test's business alone: header-only here, whatever the product links.
 #undef BOOST_BEAST_SEPARATE_COMPILATION
 #include "gateway/http/http1_codec.hpp"
+#include "gateway/http/websocket_key.hpp"
 
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -518,6 +519,23 @@ TEST(FieldTable, KnowsEachNameInAnyCasingAndNoNeighbour) {
             c = before;
         }
         EXPECT_NE(find_field_id(name + "s"), id) << name;
+    }
+}
+
+// The key and its answer are those of RFC 6455 section 1.3.
+TEST(Http1Response, AWebSocketNeedsTheAnswerToItsOwnKey) {
+    const auto accept = accept_of("dGhlIHNhbXBsZSBub25jZQ==");
+    const AskedFor asked{Method::get, "websocket", accept};
+    for (const std::string answer : {"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "t3pPLMBiTxaQ9kYGzzhZRbK+xOo="}) {
+        HeadScan scan;
+        HeadScratch scratch;
+        ResponseHead head;
+        const auto step = parse_response_head(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Accept: " +
+                answer + "\r\n\r\n",
+            {}, asked, scan, scratch, head);
+        EXPECT_EQ(step.fault, answer == accept ? HeadFault::none : HeadFault::switching_invalid) << answer;
     }
 }
 
