@@ -64,6 +64,7 @@ struct Tls {
     std::vector<Certificate> certificates;
     std::vector<ClientCertificates> client_certificates;
     Seconds ticket_lifetime{12 * 3600};
+    bool http2 = true;
     Place place;
 };
 
@@ -105,6 +106,7 @@ struct Limits {
     std::uint32_t form_bytes = 64u << 10;  // portal forms
     std::uint32_t upstream_head_bytes = 64u << 10;
     std::uint32_t pipelined = 64;
+    std::uint32_t http2_streams = 128;  // of one connection at once
     Millis handshake_timeout{10'000};
     Millis head_timeout{15'000};  // from first byte to last of a request head
     Millis keep_alive_timeout{75'000};

@@ -93,6 +93,7 @@ constexpr Field<Tls> tls_fields[] = {
     {"certificates", read_certificates, print_certificates},
     {"client_certificates", read_client_certificates, print_client_certificates},
     field<&Tls::ticket_lifetime>("ticket_lifetime"),
+    field<&Tls::http2>("http2"),
 };
 
 constexpr Field<Ops> ops_fields[] = {
@@ -160,6 +161,7 @@ constexpr Field<Limits> limits_fields[] = {
     field<&Limits::form_bytes>("form"),
     field<&Limits::upstream_head_bytes>("upstream_head"),
     field<&Limits::pipelined>("pipelined"),
+    field<&Limits::http2_streams>("http2_streams"),
     field<&Limits::handshake_timeout>("handshake_timeout"),
     field<&Limits::head_timeout>("head_timeout"),
     field<&Limits::keep_alive_timeout>("keep_alive_timeout"),

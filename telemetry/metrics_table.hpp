@@ -33,6 +33,7 @@ enum class Label : std::uint8_t {
     group,
     resumed,
     tls_fault,
+    http2_fault,
     effect,
     reason,
     factor,
@@ -83,6 +84,10 @@ inline constexpr Text version[] = {"TLSv1.2", "TLSv1.3", "other"};
 inline constexpr Text group[] = {"X25519", "P-256", "P-384", "P-521", "X25519MLKEM768", "none", "other"};
 inline constexpr Text yes_no[] = {"no", "yes"};
 inline constexpr Text tls_fault[] = {"protocol", "name", "timed_out", "closed", "certificate", "other"};
+// In the order of gateway/http/http2_budgets.hpp's Http2Fault.
+inline constexpr Text http2_fault[] = {
+    "reset_flood",  "made_reset_flood",   "settings_flood",     "ping_flood", "priority_flood", "empty_flood",
+    "window_flood", "small_window_flood", "continuation_flood", "head_flood", "slow_head",      "protocol"};
 inline constexpr Text effect[] = {"allow", "deny"};
 // The order of policy::Reason, then what is refused before policy is asked.
 inline constexpr Text reason[] = {"none",           "unknown",        "part",
@@ -181,6 +186,7 @@ inline constexpr LabelDefinition label_table[] = {
     {Label::group, "group", 7, label_values::group},
     {Label::resumed, "resumed", 2, label_values::yes_no},
     {Label::tls_fault, "cause", 6, label_values::tls_fault},
+    {Label::http2_fault, "cause", 12, label_values::http2_fault},
     {Label::effect, "effect", 2, label_values::effect},
     {Label::reason, "reason", 17, label_values::reason},
     {Label::factor, "factor", 5, label_values::factor},
@@ -228,6 +234,7 @@ enum class Metric : std::uint8_t {
     tls_handshake_duration,
     tls_handshakes_failed,
     client_certificates,
+    http2_faults,
     decisions,
     shadow_flips,
     factor_attempts,
@@ -411,6 +418,14 @@ inline constexpr MetricDefinition metric_table[] = {
      Buckets::none,
      "Requests to hosts that ask for a client certificate, by what became of it.",
      "Are people without a good certificate trying, or is the revocation list out of date?"},
+    {Metric::http2_faults,
+     "sekisho_http2_faults_total",
+     MetricKind::sum,
+     Unit::none,
+     {Label::http2_fault},
+     Buckets::none,
+     "HTTP/2 connections ended because the client broke the protocol or flooded us.",
+     "Is somebody attacking by HTTP/2, and how?"},
     {Metric::decisions,
      "sekisho_policy_decisions_total",
      MetricKind::sum,

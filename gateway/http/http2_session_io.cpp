@@ -7,7 +7,6 @@
 namespace sekisho::gateway {
 namespace {
 
-constexpr std::uint32_t kStreamsMax = 128;  // of one connection at once
 constexpr Millis linger_time{2000};
 constexpr std::size_t linger_bytes_max = 256u << 10;
 constexpr Millis drain_step{1000};  // between the two GOAWAYs: what was under way has come by then
@@ -16,7 +15,7 @@ constexpr int reads_per_step = 8;   // then others have their turn
 Http2Settings settings_for(const Snapshot& snapshot, std::string_view server_name) {
     const auto& limits = snapshot.model->limits;
     Http2Settings settings;
-    settings.streams = kStreamsMax;
+    settings.streams = limits.http2_streams;
     settings.head =
         server_name == snapshot.model->portal.host ? portal_head_limits(limits) : client_head_limits(limits);
     return settings;
@@ -36,7 +35,13 @@ Http2Session::Http2Session(ClientConnection& connection)
     wrote();
 }
 
-Http2Session::~Http2Session() { worker_.disconnected(*this); }
+Http2Session::~Http2Session() {
+    worker_.disconnected(*this);
+    const auto fault = codec_.fault();
+    if (fault != Http2Fault::none && fault != Http2Fault::peer_left)
+        worker_.recorder().shard().count<telemetry::Metric::http2_faults>(
+            static_cast<std::uint8_t>(static_cast<std::uint8_t>(fault) - 1));
+}
 
 void Http2Session::thaw() noexcept {
     for (auto* request : requests_) request->waiter().wake(Wake::control);

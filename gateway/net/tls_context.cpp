@@ -125,13 +125,14 @@ int on_client_hello(SSL* ssl, int* alert, void* arg) {
 }
 
 // In our order of preference; a client that offers none of them speaks nothing we do.
-constexpr std::string_view our_alpn = "\x02h2\x08http/1.1";
+constexpr std::string_view alpn_all = "\x02h2\x08http/1.1", alpn_http1 = "\x08http/1.1";
 
 int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-            unsigned offered_size, void*) {
-    const auto* ours = reinterpret_cast<const unsigned char*>(our_alpn.data());
+            unsigned offered_size, void* of_context) {
+    const auto& names = *static_cast<const std::string_view*>(of_context);
+    const auto* ours = reinterpret_cast<const unsigned char*>(names.data());
     unsigned char* chosen = nullptr;
-    if (SSL_select_next_proto(&chosen, out_size, ours, static_cast<unsigned>(our_alpn.size()), offered,
+    if (SSL_select_next_proto(&chosen, out_size, ours, static_cast<unsigned>(names.size()), offered,
                               offered_size) != OPENSSL_NPN_NEGOTIATED) {
         static_cast<TlsHello*>(SSL_get_app_data(ssl))->alpn_refused = true;
         return SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -218,7 +219,8 @@ SslCtxPtr server_context(TlsContexts::Impl& owner, const config::Tls& tls) {
     SSL_CTX_set_timeout(context.get(), static_cast<long>(tls.ticket_lifetime.count()));
     SSL_CTX_set_app_data(context.get(), &owner);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), on_ticket);
-    SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, nullptr);
+    const auto* names = tls.http2 ? &alpn_all : &alpn_http1;
+    SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, const_cast<std::string_view*>(names));
     SSL_CTX_set_client_hello_cb(context.get(), on_client_hello, &owner);
     SSL_CTX_set_tlsext_status_cb(context.get(), on_status_request);
     SSL_CTX_set_tlsext_status_arg(context.get(), &owner);

@@ -1,6 +1,7 @@
 """Goal: HTTP/2 carries what HTTP/1.1 carries, by the same rules, and what one stream meets no other one feels.
 Method: curl and h2load as they come, and a client of frames for everything that well-behaved ones never do."""
 import os
+import socket
 import struct
 import subprocess
 import threading
@@ -457,3 +458,13 @@ def test_idle_connections_end_with_goodbye(fresh_gateway):
         for wire in (idle, used, slow):
             assert wire.wait_closed(6) and wire.goaway is not None
         assert slow.goaway[1] in (0, 11)
+
+
+def test_http2_can_be_switched_off(fresh_gateway):
+    gateway = fresh_gateway(lambda sections: sections["tls"].update(http2=False))
+    with pytest.raises((AssertionError, OSError)):
+        Connection(gateway, "wiki")
+    context = client.trusting(gateway.ca)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", gateway.https)), server_hostname=f"wiki.{gw.DOMAIN}") as sock:
+        assert sock.selected_alpn_protocol() == "http/1.1"
