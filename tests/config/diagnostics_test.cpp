@@ -40,7 +40,8 @@ TEST(Diagnostics, RangeWithBounds) {
 TEST(Diagnostics, RemedyFollows) {
     EXPECT_EQ(
         told("tier: general}", "tier: general, listed: no}", Language::en),
-        "main.yaml:16:84: error: \"no\" is true or false in YAML 1.1 and text in YAML 1.2 [value.boolean_word]\n"
+        "main.yaml:16:84: error: \"no\" is true or false in YAML 1.1 and text in YAML 1.2 "
+        "[value.boolean_word]\n"
         "  16 |   wiki: {title: Wiki, host: wiki.localhost, upstream: wiki, tier: general, listed: no}\n"
         "     |                                                                                    ^^\n"
         "  remedy: write true or false\n");

@@ -4,6 +4,7 @@
 // Beast's parser is a test's business alone: header-only here, whatever the product links.
 #undef BOOST_BEAST_SEPARATE_COMPILATION
 #include "gateway/http/http1_codec.hpp"
+
 #include "gateway/http/websocket_key.hpp"
 
 #include <boost/beast/http/parser.hpp>

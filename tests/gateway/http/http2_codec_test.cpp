@@ -4,12 +4,12 @@
 // role.
 #include "gateway/http/http2_codec.hpp"
 
+#include "http2_frames.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
 #include <optional>
-
-#include "http2_frames.hpp"
 
 namespace sekisho::gateway {
 namespace {
