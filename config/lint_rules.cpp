@@ -10,7 +10,6 @@
 namespace sekisho::config {
 namespace {
 
-constexpr auto E = Severity::error;
 constexpr auto W = Severity::warning;
 constexpr auto A = Severity::advice;
 constexpr Seconds critical_age_max{24 * 3600};
@@ -214,7 +213,7 @@ void look_unused_network(const LintView& view, LintReport& report) {
 }
 
 constexpr LintRule rules[] = {
-    {{"single-factor-critical", E, "rule {0} opens the critical app {1} without a second factor",
+    {{"single-factor-critical", W, "rule {0} opens the critical app {1} without a second factor",
       "規則「{0}」は、追加の確認なしで最重要のアプリ「{1}」を開けます",
       "add if: [{mfa: {strength: otp, max_age: 8h}}]",
       "if: [{mfa: {strength: otp, max_age: 8h}}] を加えてください"},

@@ -113,7 +113,7 @@ TEST(Lint, ErrorsRefuseLikeAnyOtherError) {
         return load_checked_from(MemoryFiles().put("sekisho.yaml", text), "sekisho.yaml", options);
     };
     EXPECT_FALSE(load_with("upstream-link-local").model);
-    EXPECT_FALSE(load_with("single-factor-critical").model);
+    EXPECT_FALSE(load_with("upstream-is-gateway").model);
     const auto warned = load_with("hsts-off");
     EXPECT_TRUE(warned.model);
     EXPECT_TRUE(warned.diagnostics.empty()) << "start and reload hear of errors only";

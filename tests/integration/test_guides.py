@@ -63,6 +63,7 @@ def test_inline_commands_are_verbs_with_their_options():
 def machine(fresh_gateway, tmp_path):
     """A gateway with a past, and a shell that finds it where the guides say it is."""
     gateway = fresh_gateway(lambda s: s["apps"]["wiki"].update(service_tokens=True))
+    gateway.add("suzuki")
     sato = gateway.signed_in(gateway.add("sato"))
     denied = sato.go(gateway.url("wiki", "/secret/"))
     assert denied.status == 403
