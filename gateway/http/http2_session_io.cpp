@@ -58,7 +58,8 @@ void Http2Session::leave(Http2Request& request) noexcept {
 void Http2Session::stream_opened(std::int32_t id, std::unique_ptr<Http2Fields> fields, bool ends) {
     served_ = true;
     // A request that the client reset counts until its upstream side has ended.
-    if (requests_.size() >= kStreamsMax) return codec_.refuse(id, Http2Code::refused_stream);
+    if (requests_.size() >= worker_.snapshot()->model->limits.http2_streams)
+        return codec_.refuse(id, Http2Code::refused_stream);
     serve_stream(worker_.reactor(), *this, id, std::move(fields), ends);
 }
 
