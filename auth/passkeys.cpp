@@ -245,6 +245,8 @@ Result<PasskeyAdded> Passkeys::add(const Digest& sso, std::string_view ticket, B
     const auto& user = (*session)->user;
     const auto account = store_.account(user);
     if (!account) return account.error();
+    // The session may have ended while the account was read: what ends sessions raises the epoch first.
+    if (!sessions_.find(sso)) return Error(Errc::denied, "no such session");
     const auto known = store_.passkeys(user);
     if (!known) return known.error();
     out.outcome = PasskeyOutcome::refused;
@@ -299,6 +301,9 @@ Result<PasskeyRemoved> Passkeys::remove(const Digest& sso, std::string_view id) 
     const auto row = own(user, id);
     if (!row && row.error().code() == Errc::not_found) return out;
     if (!row) return row.error();
+    // What came after a recovery takes nothing away that was there before it (R16).
+    if ((*session)->limited_until > clock_.wall() && row->limited_until <= clock_.wall())
+        return Error(Errc::denied, "a limited proof removes no older passkey");
     const auto removed = store_.remove_passkey(user, row->id);
     if (!removed) return removed.error();
     if (!*removed) {

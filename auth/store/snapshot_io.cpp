@@ -76,6 +76,10 @@ Result<Forgotten> forget_what_may_not_return(const std::string& path, WallTime n
         if (auto done = (*database)->query(sql).run(); !done) return done.error();
         *count = (*database)->changes();
     }
+    // A passkey somebody removed would open again; who has an authenticator app registers another with it.
+    for (const char* sql : {"DELETE FROM passkeys WHERE user IN (SELECT user FROM totp)",
+                            "DELETE FROM notices", "UPDATE accounts SET epoch=epoch+1"})
+        if (auto done = (*database)->query(sql).run(); !done) return done.error();
     // One step ahead: a clock may have been a little fast when a code was used.
     const std::int64_t step = totp_step_at(now) + 1;
     if (auto done = (*database)->query("UPDATE totp SET last_step = max(last_step, ?)").bind(step).run();

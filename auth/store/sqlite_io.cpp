@@ -100,6 +100,7 @@ Database::~Database() {
 }
 
 Query Database::query(const char* sql) {
+    if (refusing_) return Query(nullptr, SQLITE_BUSY);
     auto& statement = statements_[sql];
     int code = SQLITE_OK;
     if (statement == nullptr)
@@ -122,9 +123,11 @@ Transaction::Transaction(Database& database, Durability durability)
                                                              : "PRAGMA synchronous=NORMAL")) {
     if (begun_) begun_ = database.execute("BEGIN IMMEDIATE");
     open_ = begun_.has_value();
+    database_.refuse(!open_);
 }
 
 Transaction::~Transaction() {
+    database_.refuse(false);
     if (open_) (void)database_.execute("ROLLBACK");
 }
 

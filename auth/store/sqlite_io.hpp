@@ -69,11 +69,14 @@ public:
     void with_each_durable_commit(const char* sql) noexcept { at_durable_commit_ = sql; }
     const char* at_durable_commit() const noexcept { return at_durable_commit_; }
     std::int64_t changes() const noexcept;  // rows the last statement wrote
+    // refuse: until it is taken back every query fails, because its transaction did not begin.
+    void refuse(bool yes) noexcept { refusing_ = yes; }
 
 private:
     explicit Database(sqlite3* handle) : handle_(handle) {}
     sqlite3* handle_;
     const char* at_durable_commit_ = nullptr;
+    bool refusing_ = false;
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 
@@ -85,6 +88,8 @@ public:
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
     Result<> commit();
+    // begun says whether it did; queries made before it was need to know.
+    const Result<>& begun() const noexcept { return begun_; }
 
 private:
     Database& database_;

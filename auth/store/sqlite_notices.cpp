@@ -98,7 +98,8 @@ Result<> SqliteStore::distrust_past(WallTime now, std::int64_t witnessed) {
     Transaction transaction(*database_, Durability::full);
     for (const char* sql :
          {"DELETE FROM sessions", "DELETE FROM service_tokens", "DELETE FROM activations",
-          "DELETE FROM recovery_codes", "DELETE FROM known_browsers", "UPDATE accounts SET epoch=epoch+1"})
+          "DELETE FROM recovery_codes", "DELETE FROM known_browsers",
+          "DELETE FROM passkeys WHERE user IN (SELECT user FROM totp)", "UPDATE accounts SET epoch=epoch+1"})
         if (auto done = query(sql).run(); !done) return done;
     const auto step = number(now) / 1000 / totp_step_seconds + steps_ahead;
     if (auto done = query("UPDATE totp SET last_step=max(last_step, ?)").bind(step).run(); !done) return done;

@@ -8,6 +8,7 @@ namespace sekisho::auth {
 
 Result<std::int64_t> SqliteStore::changed(Query& statement, Durability durability) {
     Transaction transaction(*database_, durability);
+    if (!transaction.begun()) return transaction.begun().error();
     if (auto done = statement.run(); !done) return done.error();
     const auto rows = database_->changes();
     if (auto done = transaction.commit(); !done) return done.error();

@@ -21,6 +21,8 @@ constexpr Telling tellings[] = {
     {"activation.completed", "mail.factor_changed", "notice.password_and_app", "notice.set_up"},
     {"password.changed", "mail.factor_changed", "notice.password", "notice.changed"},
     {"factor.enrolled", "mail.factor_changed", "notice.app", "notice.replaced"},
+    {"factor.passkey_added", "mail.factor_changed", "notice.passkey", "notice.set_up"},
+    {"factor.passkey_removed", "mail.factor_changed", "notice.passkey", "notice.removed"},
     {"recovery.renewed", "mail.factor_changed", "notice.recovery_codes", "notice.replaced"},
     {"device.lost", "mail.device_lost", "", ""},
     {"account.factors_reset", "mail.factors_reset", "", ""},

@@ -114,6 +114,10 @@ private:
 
     // False when the channel is in trouble: the rest can wait a second.
     bool one(const config::Model& model, const NoticeRow& row) {
+        // Put off before it goes out: a store that can be read and not written must not send it every second.
+        if (!store_.put_off_notice(row.id, channel_,
+                                   clock_.wall() + wait_before(row.attempts + 1, random_below(1000))))
+            return false;
         const auto done = deliver(model, row);
         const auto label = static_cast<std::uint8_t>(channel_);
         if (done) {
@@ -128,8 +132,6 @@ private:
         if (row.attempts == 0)
             log_.warning("a notice could not be delivered and will be tried again",
                          {{FieldName::value, row.id}, {FieldName::detail, done.error().detail()}});
-        (void)store_.put_off_notice(row.id, channel_,
-                                    now + wait_before(row.attempts + 1, random_below(1000)));
         return false;
     }
 

@@ -93,7 +93,7 @@ TEST_F(PasskeyPages, RegisterSignInAndConfirm) {
     EXPECT_EQ(apps.status, 200);
     EXPECT_EQ(browser.at, portal + "/");
     EXPECT_EQ(browser.events.back().event, "signin.succeeded");
-    EXPECT_EQ(browser.events.back().detail.back().second, "passkey-device");
+    EXPECT_EQ(browser.events.back().detail.front().second, "passkey-device");
     const auto token = token_of("/.sekisho/step-up");
     EXPECT_EQ(ask("step-up", token).status, 200);
     auto fields = answer(key);

@@ -147,7 +147,7 @@ private:
         PasskeysView passkeys;
         passkeys.token = "token";
         add("12-passkeys-none", passkeys_page(at(Section::account), passkeys));
-        for (int i = 0; i < 10; ++i)
+        for (int i = 0; i < 8; ++i)
             passkeys.rows.push_back({"01234567"[i] + std::string(9, 'A'), std::string(64, 'W'), now_,
                                      i % 2 == 0 ? std::optional(now_) : std::nullopt, i % 2 == 0});
         passkeys.full = true;
