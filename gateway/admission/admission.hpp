@@ -122,7 +122,7 @@ private:
         }
     };
     bool pass_certificate(const Snapshot& snapshot, const PeerFacts& peer, WallTime now, Verdict& verdict);
-    bool still_good(const Snapshot& snapshot, const ClientProof& proof, std::string_view host, WallTime now);
+    bool still_good(const Snapshot& snapshot, const ClientProof* proof, std::string_view host, WallTime now);
     auth::SessionPtr identify(const OurCookies& cookies, OurCookie which, std::string_view host, WallTime now,
                               Verdict& verdict);
     void judge_portal(const RequestHead& head, WallTime now, Verdict& verdict);

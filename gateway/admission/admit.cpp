@@ -34,6 +34,12 @@ void bound_by_proof(const AppParts& parts, const auth::Session& session, WallTim
     if (decision.who_matched) decision.reason = policy::Reason::factor_missing;
 }
 
+// Until when a client certificate says anything: its own end, or that of the list of those revoked.
+WallTime certificate_end(const Snapshot& snapshot, const ClientProof& proof, std::string_view host) {
+    const auto* trust = snapshot.tls->client_trust(host);
+    return trust ? std::min(proof.not_after(), trust->until()) : proof.not_after();
+}
+
 }  // namespace
 
 Verdict Admission::judge(const SnapshotPtr& snapshot, const RequestHead& head, const PeerFacts& peer,
@@ -85,7 +91,9 @@ bool Admission::pass_certificate(const Snapshot& snapshot, const PeerFacts& peer
         refuse(verdict, Refused::misdirected);
         return false;
     }
-    const auto standing = revocation_.judge(*trust, peer.proof->chain(), now);
+    const auto standing = now >= peer.proof->not_after()
+                              ? CertificateStanding::stale
+                              : revocation_.judge(*trust, peer.proof->chain(), now);
     verdict.certificate = standing == CertificateStanding::good      ? Check::accepted
                           : standing == CertificateStanding::revoked ? Check::revoked
                                                                      : Check::stale;
@@ -95,12 +103,13 @@ bool Admission::pass_certificate(const Snapshot& snapshot, const PeerFacts& peer
 }
 
 // still_good: the certificate an open exchange stands on, on the newest configuration and list.
-bool Admission::still_good(const Snapshot& snapshot, const ClientProof& proof, std::string_view host,
+bool Admission::still_good(const Snapshot& snapshot, const ClientProof* proof, std::string_view host,
                            WallTime now) {
     const auto* trust = snapshot.tls->client_trust(lower(split_host(host).name));
     if (!trust) return true;
-    return trust->digest() == proof.trust().digest() && now < proof.not_after() &&
-           revocation_.judge(*trust, proof.chain(), now) == CertificateStanding::good;
+    if (!proof) return trust->demand() == config::ClientCertificates::Demand::request;
+    return trust->digest() == proof->trust().digest() && now < proof->not_after() &&
+           revocation_.judge(*trust, proof->chain(), now) == CertificateStanding::good;
 }
 
 auth::SessionPtr Admission::identify(const OurCookies& cookies, OurCookie which, std::string_view host,
@@ -189,7 +198,8 @@ void Admission::decide_app(const SnapshotPtr& snapshot, const RequestHead& head,
                             std::min(verdict.decision.valid_until, verdict.session->absolute_end));
     if (!peer.proof) return;
     verdict.permit->proof_ = peer.proof;
-    verdict.permit->valid_until_ = std::min(verdict.permit->valid_until_, peer.proof->not_after());
+    verdict.permit->valid_until_ =
+        std::min(verdict.permit->valid_until_, certificate_end(*snapshot, *peer.proof, peer.server_name));
 }
 
 Admission::Standing& Admission::standing(const SnapshotPtr& snapshot, const auth::SessionPtr& session,
@@ -219,10 +229,10 @@ Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& snapshot,
     if (!session) return {Outcome::session_ended};
     permit.session_ = std::move(session);
     if (permit.session().over(request.now)) return {Outcome::time_over};
-    if (permit.proof() && !still_good(*snapshot, *permit.proof(), host, request.now))
+    const bool newer = permit.snapshot().generation != snapshot->generation;
+    if ((newer || permit.proof()) && !still_good(*snapshot, permit.proof().get(), host, request.now))
         return {Outcome::certificate_ended};
     auto app = permit.app();
-    const bool newer = permit.snapshot().generation != snapshot->generation;
     if (newer) {
         // Ids are indices of their own generation: the app is found again by its name, and gone means no.
         const auto again = snapshot->program->find_app(permit.snapshot().app(app).name);
@@ -238,7 +248,9 @@ Recheck Admission::still_holds(Permit& permit, const SnapshotPtr& snapshot,
         return {newer && permit.valid_until() > request.now ? Outcome::policy_changed : Outcome::time_over,
                 decision.reason};
     permit.valid_until_ = std::min(decision.valid_until, permit.session().absolute_end);
-    if (permit.proof()) permit.valid_until_ = std::min(permit.valid_until_, permit.proof()->not_after());
+    if (const auto& proof = permit.proof())
+        permit.valid_until_ =
+            std::min(permit.valid_until_, certificate_end(*snapshot, *proof, lower(split_host(host).name)));
     return {};
 }
 

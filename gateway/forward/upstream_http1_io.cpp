@@ -205,8 +205,8 @@ bool UpstreamHttp1::retry_elsewhere() {
 }
 
 std::size_t UpstreamHttp1::write_body(ByteView bytes) {
-    if (phase_ == Phase::failed || phase_ == Phase::done || write_failed_)
-        return bytes.size();  // response() tells
+    if (framing_ == Framing::none || phase_ == Phase::failed || phase_ == Phase::done || write_failed_)
+        return bytes.size();  // a request without a body has none; otherwise response() tells
     if (phase_ == Phase::ready) {
         const auto taken = body_out_->write(bytes, framing_);
         sent_anything_ = true;

@@ -51,6 +51,8 @@ public:
     virtual BodyFault body_fault() const noexcept = 0;
     // keeps_connection: the response allows another request on this connection.
     virtual bool keeps_connection() const noexcept = 0;
+    // blocked_by_others: what it waits for is room that other exchanges of its connection take.
+    virtual bool blocked_by_others() const noexcept { return false; }
 };
 
 }  // namespace sekisho::gateway

@@ -181,7 +181,8 @@ void Exchange::judge_time(SteadyTime now) {
         too_slow_ = true;
         return;
     }
-    const bool stalled = started_ && (client_full_ || client_.flush() == Flush::wait);
+    const bool stalled =
+        started_ && !client_.blocked_by_others() && (client_full_ || client_.flush() == Flush::wait);
     if (!stalled) {
         write_stalled_since_ = SteadyTime::max();
     } else if (write_stalled_since_ == SteadyTime::max()) {

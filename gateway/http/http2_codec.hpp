@@ -49,6 +49,8 @@ public:
     virtual void may_write() = 0;
 
 protected:
+    // waits_for_room: what it has to send waits until others on the connection have sent.
+    bool waits_for_room() const noexcept { return waits_for_room_; }
     Http2Stream() = default;
     Http2Stream(const Http2Stream&) = delete;
     Http2Stream& operator=(const Http2Stream&) = delete;

@@ -72,7 +72,7 @@ bool Http2Request::begin() {
         run_.reject(503);
     } else if (fault_ != HeadFault::none) {
         codec_.blame(Http2Spending::made_reset);
-        run_.reject(status_of(fault_));
+        run_.reject(status_of(fault_), fault_);
     } else {
         run_.accept(head_);
     }
@@ -114,6 +114,7 @@ void Http2Request::closed(Http2Code) {
 }
 
 BodyPeek Http2Request::request_body() {
+    if (upgrades_) return {BodyPeek::State::end, {}};
     if (body_fault_ != BodyFault::none && !discarding_) return {BodyPeek::State::failed, {}};
     if (!in_.empty()) return {BodyPeek::State::data, std::as_const(in_).readable()};
     if (ended_) return {BodyPeek::State::end, {}};
@@ -140,7 +141,8 @@ ClientSide& Http2Request::client_for(RequestState&, const RequestHead& head, con
     facts_.version = HttpVersion::http2;
     head_method_ = head.method_id == Method::head;
     takes_trailers_ = head.te_trailers;
-    body_bytes_max_ = body_bytes_max;
+    upgrades_ = head.upgrade != Upgrade::none;  // what follows belongs to the tunnel; it is no body
+    body_bytes_max_ = upgrades_ ? 0 : body_bytes_max;
     if (body_bytes_max != 0 && head.framing == Framing::length && head.content_length > body_bytes_max)
         body_fault_ = BodyFault::too_large;
     return *this;

@@ -41,6 +41,7 @@ private:
     std::uint16_t status() const noexcept override { return status_; }
     BodyFault body_fault() const noexcept override { return body_fault_; }
     bool keeps_connection() const noexcept override { return true; }
+    bool blocked_by_others() const noexcept override { return waits_for_room(); }
 
     // RequestCarrier
     ClientSide& client_for(RequestState& state, const RequestHead& head, const ClientFacts& facts,
@@ -96,7 +97,7 @@ private:
     bool ended_;         // the client sent everything
     bool gone_ = false;  // the stream was reset, or broken off
     bool began_ = false, finished_ = false, discarding_ = false, head_method_ = false,
-         takes_trailers_ = false;
+         takes_trailers_ = false, upgrades_ = false;
 };
 
 }  // namespace sekisho::gateway

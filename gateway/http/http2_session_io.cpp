@@ -171,14 +171,16 @@ void Http2Session::judge_idle() {
     }
     // While requests run this only sees to it that somebody looks again after the last one.
     if (!requests_.empty()) idle_since_ = now();
-    const auto idle_until = idle_since_ + (served_ ? limits.keep_alive_timeout : limits.head_timeout);
-    deadline_ = std::min<SteadyTime>(deadline_, idle_until);
-    if (!requests_.empty()) return;
-    if (now() >= idle_until && !codec_.refuses_new()) {
-        codec_.refuse_new();
-        wrote();
+    if (!codec_.refuses_new()) {
+        const auto idle_until = idle_since_ + (served_ ? limits.keep_alive_timeout : limits.head_timeout);
+        if (now() < idle_until) {
+            deadline_ = std::min<SteadyTime>(deadline_, idle_until);
+        } else {
+            codec_.refuse_new();
+            wrote();
+        }
     }
-    if (codec_.refuses_new()) {
+    if (requests_.empty() && codec_.refuses_new()) {
         flush();
         if (out_.empty()) begin_linger();
     }
@@ -206,7 +208,10 @@ void Http2Session::judge_output() {
 
 void Http2Session::begin_linger() {
     phase_ = Phase::lingering;
-    linger_until_ = now() + linger_time;
+    // What the TLS layer still holds gets the time that a slow reader has.
+    const Millis grace = worker_.snapshot()->model->limits.body_min_rate_grace;
+    linger_until_ =
+        now() + (connection_.stream().holds_output() ? std::max(linger_time, grace) : linger_time);
 }
 
 // Says goodbye, then reads what is still on its way, so that a reset does not eat our last bytes.

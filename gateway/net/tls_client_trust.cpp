@@ -174,9 +174,14 @@ Result<RevocationLists> ClientTrust::read_lists(const Bytes& pem) const {
             return Error(Errc::denied, "a revocation list not signed by one of the authorities");
         const auto* next = X509_CRL_get0_nextUpdate(crl.get());
         if (!next) return Error(Errc::malformed, "a revocation list that names no end");
-        auto& list = lists[der_of(issuer)];
+        // Part of a list, or one of two, would let pass what only the other names.
+        if (X509_CRL_get_ext_by_NID(crl.get(), NID_delta_crl, -1) >= 0 ||
+            X509_CRL_get_ext_by_NID(crl.get(), NID_issuing_distribution_point, -1) >= 0)
+            return Error(Errc::malformed, "a revocation list that is only a part");
+        const auto [entry, fresh] = lists.try_emplace(der_of(issuer));
+        if (!fresh) return Error(Errc::malformed, "two revocation lists of one authority");
+        auto& list = entry->second;
         list.until = wall_time(next);
-        list.serials.clear();
         auto* revoked = X509_CRL_get_REVOKED(crl.get());
         for (int i = 0; i < sk_X509_REVOKED_num(revoked); ++i)
             list.serials.insert(der_of(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(revoked, i))));

@@ -281,13 +281,13 @@ TEST(ClientHeadTest, InterimHeadsAndSwitchingStayThemselves) {
     const GoodResponse switching(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
-        {Method::get, "websocket"});
+        {Method::get, "websocket", {}});
     ClientFacts with;
     with.hsts = false;
     EXPECT_EQ(client_head(switching.head, with),
               "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
               "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n");
-    const GoodResponse head_answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", {Method::head, {}});
+    const GoodResponse head_answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", {Method::head, {}, {}});
     EXPECT_TRUE(holds(client_head(head_answer.head, with), "Content-Length: 9\r\n"));
 }
 
@@ -308,7 +308,7 @@ TEST(ClientHeadTest, ForHttp2ItIsFieldLinesAlone) {
     const GoodResponse switching(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
-        {Method::get, "websocket"});
+        {Method::get, "websocket", {}});
     EXPECT_EQ(client_head(switching.head, with, &result),
               "Sec-WebSocket-Protocol: chat\r\nStrict-Transport-Security: max-age=31536000\r\n"
               "Sekisho-Request-Id: r1\r\n");

@@ -92,9 +92,7 @@ private:
             "Transfer-Encoding: Chunked", "Transfer-Encoding: identity",
             "Transfer-Encoding: chunked, chunked", "Transfer-Encoding : chunked", "Host: other.test",
             "Host: wiki.test", "Host: a b", "Host: [::1]:443", " folded", "no colon", ": nameless",
-            "X-Nul: a\x01"
-            "b",
-            "X-Bare: a\rb", "X-Feed: a\nb"};
+            "X-Nul: a\001b", "X-Bare: a\rb", "X-Feed: a\nb"};
         std::string line = mostly(20, 12, lines);
         if (rarely(200)) line = "X-Long: " + std::string(roll(5000), 'v');
         return line + (rarely(60) ? "\n" : "\r\n");

@@ -227,7 +227,7 @@ constexpr FramingRow kFramings[] = {
     {"1.0 until close", "GET / HTTP/1.0", "200 OK\r\n", "\r\nConnection: close\r\n", "chunked", "hello",
      false}};
 
-AskedFor asked_for(const RequestHead& head) { return {head.method_id, {}}; }
+AskedFor asked_for(const RequestHead& head) { return {head.method_id, {}, {}}; }
 
 TEST(Http1ClientSideResponse, IsFramedForItsClient) {
     for (const FramingRow& row : kFramings) {
@@ -314,7 +314,7 @@ TEST(Http1ClientSideResponse, AValidatedSwitchEndsTheKeepAlive) {
     const GoodResponse response(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
-        {Method::get, "websocket"});
+        {Method::get, "websocket", {}});
     Rig rig(request);
     rig.side.start(response.head);
     EXPECT_EQ(rig.side.flush(), Flush::done);

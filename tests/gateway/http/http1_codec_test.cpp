@@ -418,7 +418,7 @@ TEST(Http1Response, EveryProperPrefixAsksForMore) {
 }
 
 TEST(Http1Response, RefusesAnUpstreamThatLies) {
-    const AskedFor socket{Method::get, "websocket"};
+    const AskedFor socket{Method::get, "websocket", {}};
     const auto ok = [](const std::string& fields) { return "HTTP/1.1 200 OK\r\n" + fields + "\r\n"; };
     const std::string switching = "HTTP/1.1 101 Switching Protocols\r\n";
     const std::string accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
@@ -498,7 +498,7 @@ TEST(Http1Response, FramingFollowsStatusAndMethod) {
         HeadScan scan;
         HeadScratch scratch;
         ResponseHead head;
-        const auto step = parse_response_head(row.text, {}, {row.method, {}}, scan, scratch, head);
+        const auto step = parse_response_head(row.text, {}, {row.method, {}, {}}, scan, scratch, head);
         ASSERT_EQ(step.state, HeadStep::State::done) << row.text;
         EXPECT_EQ(head.framing, row.framing) << row.text;
         EXPECT_EQ(head.keep_alive, row.keep) << row.text;

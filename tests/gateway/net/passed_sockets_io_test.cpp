@@ -68,7 +68,7 @@ TEST(PassedSockets, WorkersOnCopiesOfOneSocketLoseNoConnection) {
     auto sockets = passed.sockets_for(endpoint, 2).value();
     Reactor one, two;
     std::size_t accepted = 0;
-    const auto limits = ConnectionLimits::create(100, 100);
+    const auto limits = ListenerRules{ConnectionLimits::create({100, 100}), {}};
     Listener here(one, std::move(sockets[0]), limits, [&](AcceptedSocket) { ++accepted; });
     Listener there(two, std::move(sockets[1]), limits, [&](AcceptedSocket) { ++accepted; });
     std::vector<UniqueFd> clients;
