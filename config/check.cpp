@@ -60,12 +60,12 @@ private:
         return findings_.add(id, model_.places.find(path), std::move(arguments));
     }
 
-    // known complains when a name is not defined, with the nearest one that is.
+    // known complains when a name is not defined, with the nearest one that is. `otherwise` is its place when
+    // no path leads there.
     bool known(const Names& names, std::string_view id, const std::string& name, std::string_view path,
                Place otherwise = {}) {
         if (std::binary_search(names.begin(), names.end(), std::string_view(name))) return true;
-        auto& finding =
-            findings_.add(id, model_.places.has(path) ? model_.places.find(path) : otherwise, {name});
+        auto& finding = findings_.add(id, path.empty() ? otherwise : model_.places.find(path), {name});
         finding.width = static_cast<std::uint32_t>(std::max<std::size_t>(1, name.size()));
         if (const auto meant = nearest(name, names)) finding.meant = *meant;
         return false;
@@ -164,7 +164,8 @@ private:
         if (hours.from_minute == hours.to_minute)
             findings_.add("hours.empty", hours.place, {minute_text(hours.from_minute)});
         if (!hours.calendar.empty())
-            known(calendars_, "name.calendar", hours.calendar, path + ".calendar", hours.place);
+            known(calendars_, "name.calendar", hours.calendar, path.empty() ? path : path + ".calendar",
+                  hours.place);
         if (hours.calendar.empty() && hours.on) findings_.add("hours.on", hours.place);
     }
 

@@ -116,7 +116,10 @@ Result<> migrate(Database& database, const std::string& path) {
         if (auto done = database.execute(steps[static_cast<std::size_t>(step)]); !done) return done;
     if (auto set = database.execute(fmt::format("PRAGMA user_version={}", schema_version()).c_str()); !set)
         return set;
-    return transaction.commit();
+    if (auto done = transaction.commit(); !done) return done;
+    // In the file itself at once: a package's script reads the number there, before it unpacks an older
+    // program.
+    return database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 }  // namespace sekisho::auth

@@ -47,7 +47,7 @@ public:
         if (std::exchange(interim_, false)) scan_ = {};
         for (;;) {
             const auto step =
-                parse_response_head(in_.text(), limits, {method_, upgrade_}, scan_, scratch_, head_);
+                parse_response_head(in_.text(), limits, {method_, upgrade_, {}}, scan_, scratch_, head_);
             if (step.state == HeadStep::State::fault) return failed(step.fault);
             if (step.state == HeadStep::State::done) return judge(step.head_bytes);
             const auto got = stream_.read(in_.room(1));
@@ -131,7 +131,7 @@ void check_client(std::string_view wrote, const RequestHead& asked, Exchange::St
         ResponseHead head;
         const HeadLimits wide{1u << 20, 1000, 1u << 20};
         const auto step =
-            parse_response_head(wrote, wide, {asked.method_id, asked.upgrade_token}, scan, scratch, head);
+            parse_response_head(wrote, wide, {asked.method_id, asked.upgrade_token, {}}, scan, scratch, head);
         if (step.state == HeadStep::State::more) return require(state != Exchange::State::completed);
         require(step.state == HeadStep::State::done && interims <= 16);
         wrote.remove_prefix(step.head_bytes);

@@ -75,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     HeadScratch response_scratch;
     ResponseHead response;
     const auto answer = all.substr(std::min(cut + 1, size));
-    const auto answered = parse_response_head(answer, limits, {request.method_id, token}, response_scan,
+    const auto answered = parse_response_head(answer, limits, {request.method_id, token, {}}, response_scan,
                                               response_scratch, response);
     if (answered.state != HeadStep::State::done || response.status != 101) return 0;
     require(request.upgrade != Upgrade::none);

@@ -89,7 +89,8 @@ TEST(Pages, ValuesFromOutsideAreEscaped) {
         passkeys_page(
             frame, {{{evil, evil, {}, std::nullopt, true}}, evil, evil, false, AnswerText{evil, evil}, true}),
         step_up_page(frame, {AnswerText{evil, evil}, evil, evil, {evil, evil, evil}, evil, true}),
-        refusal_page(frame, {"access.none", {{"app", evil}}, evil, evil, std::nullopt}),
+        refusal_page(frame,
+                     {"access.none", {{"app", evil}}, evil, evil, std::nullopt, false, true, false, {}}),
         error_page(frame, {"fault.app_down", {{"app", evil}}, evil, std::nullopt}),
         cookies_page(frame, evil),
         ops_page(frame, status),
