@@ -37,6 +37,7 @@ public:
         rule.effect = config::Rule::Effect::allow;
         rule.who.push_back({{config::WhoTerm::Kind::any, {}, PersonKind::none}});
         auto next = std::make_shared<Snapshot>();
+        next->tls = TlsContexts::create({}, TicketKeys::random()).value();
         next->generation = 1;
         next->model = std::make_shared<const config::Model>(model);
         next->program = policy::compile(*next->model).value();

@@ -73,6 +73,7 @@ protected:
     // load makes what a reload would: the next generation.
     void load() {
         auto next = std::make_shared<Snapshot>();
+        next->tls = TlsContexts::create({}, TicketKeys::random()).value();
         next->generation = ++generation;
         next->model = std::make_shared<const config::Model>(world.model);
         next->program = policy::compile(*next->model).value();
