@@ -86,7 +86,7 @@ void decide_request() {
     config::Model model;
     model.timezone = "Asia/Tokyo";
     model.groups.push_back({"dev", {}, {}});
-    model.people.push_back({"ishii", PersonKind::staff, {"dev"}, "", {}, {}});
+    model.people.push_back({"ishii", PersonKind::staff, {"dev"}, "", {}, {}, {}, {}});
     model.apps.emplace_back().name = "wiki";
     for (int i = 0; i < 200; ++i) {
         auto& rule = model.rules.emplace_back();

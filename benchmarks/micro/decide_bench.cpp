@@ -48,7 +48,7 @@ config::Model model_of(unsigned rules, unsigned apps) {
                           "Asia/Tokyo",
                           {{0x1f, 480, 1200, "", {}}},
                           {}});
-    model.people.push_back({"ishii", PersonKind::contractor, {"g0", "g1"}, "aoba", {}, {}});
+    model.people.push_back({"ishii", PersonKind::contractor, {"g0", "g1"}, "aoba", {}, {}, {}, {}});
     model.networks.push_back({"office", {parse_prefix("10.0.0.0/8").value()}, {}});
     for (unsigned i = 0; i < apps; ++i) model.apps.emplace_back().name = "app" + std::to_string(i);
     for (unsigned i = 0; i < rules; ++i) {

@@ -34,7 +34,7 @@ void parse_response(benchmark::State& state) {
     ResponseHead head;
     for (auto _ : state) {
         HeadScan scan;
-        if (parse_response_head(text, {}, {Method::get, {}}, scan, scratch, head).state !=
+        if (parse_response_head(text, {}, {Method::get, {}, {}}, scan, scratch, head).state !=
             HeadStep::State::done)
             return state.SkipWithError("the response does not parse");
     }

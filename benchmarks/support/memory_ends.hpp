@@ -64,7 +64,7 @@ public:
     Flush flush() override { return Flush::done; }
     ResponsePeek response() override {
         HeadScan scan;
-        const auto step = parse_response_head(answer_, {}, {Method::get, {}}, scan, scratch_, head_);
+        const auto step = parse_response_head(answer_, {}, {Method::get, {}, {}}, scan, scratch_, head_);
         if (step.state != HeadStep::State::done) return {ResponsePeek::State::failed, nullptr, nullptr};
         at_ = step.head_bytes;
         return {ResponsePeek::State::final, &head_, nullptr};

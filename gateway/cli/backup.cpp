@@ -37,10 +37,10 @@ void backup(Context& context, const Options& options) {
     if (manifest)
         if (auto synced = sync(*output, options.file); !synced) manifest = synced.error();
     if (!manifest) {
-        ::unlinkat(folder.get(), name.c_str(), 0);
         // After the change of person the folder may be closed to us: then an empty file is left, which no
         // restore takes.
-        (void)::ftruncate(output->get(), 0);
+        if (::unlinkat(folder.get(), name.c_str(), 0) != 0 && ::ftruncate(output->get(), 0) != 0)
+            complain(options.file + " is not whole: remove it");
         return could_not(context, manifest.error().detail());
     }
     std::uint64_t bytes = 0;
