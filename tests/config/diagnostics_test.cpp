@@ -14,22 +14,24 @@ std::string told(std::string_view from, std::string_view to, Language language) 
 }
 
 TEST(Diagnostics, UnknownKeyAsWrittenDown) {
-    EXPECT_EQ(told("groups: [finance]", "gruops: [finance]", Language::en),
-              "main.yaml:10:23: error: there is no key \"gruops\" here; did you mean \"groups\"? [key.unknown]\n"
-              "  10 |   sato: {kind: staff, gruops: [finance]}\n"
-              "     |                       ^^^^^^\n");
+    EXPECT_EQ(
+        told("groups: [finance]", "gruops: [finance]", Language::en),
+        "main.yaml:10:23: error: there is no key \"gruops\" here; did you mean \"groups\"? [key.unknown]\n"
+        "  10 |   sato: {kind: staff, gruops: [finance]}\n"
+        "     |                       ^^^^^^\n");
     EXPECT_EQ(told("groups: [finance]", "gruops: [finance]", Language::ja),
-              "main.yaml:10:23: エラー: 「gruops」というキーはありません。「groups」ではありませんか [key.unknown]\n"
+              "main.yaml:10:23: エラー: 「gruops」というキーはありません。「groups」ではありませんか "
+              "[key.unknown]\n"
               "  10 |   sato: {kind: staff, gruops: [finance]}\n"
               "     |                       ^^^^^^\n");
 }
 
 TEST(Diagnostics, RangeWithBounds) {
-    EXPECT_EQ(
-        told("audit: {", "limits: {head: 1KiB}\naudit: {", Language::en),
-        "main.yaml:6:16: error: \"1KiB\" is out of range; expected a size such as 64KiB, from 4KiB to 1MiB [value.range]\n"
-        "  6 | limits: {head: 1KiB}\n"
-        "    |                ^^^^\n");
+    EXPECT_EQ(told("audit: {", "limits: {head: 1KiB}\naudit: {", Language::en),
+              "main.yaml:6:16: error: \"1KiB\" is out of range; expected a size such as 64KiB, from 4KiB to "
+              "1MiB [value.range]\n"
+              "  6 | limits: {head: 1KiB}\n"
+              "    |                ^^^^\n");
     EXPECT_EQ(told("audit: {", "limits: {head: 1KiB}\naudit: {", Language::ja),
               "main.yaml:6:16: エラー: 「1KiB」は範囲外です。64KiB のような大きさ（4KiB から 1MiB "
               "まで）を書いてください [value.range]\n"

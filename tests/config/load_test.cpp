@@ -347,7 +347,8 @@ TEST(Load, TellsWhatIsWrongWithAMissingMainFile) {
     const auto loaded = load("/nowhere/sekisho.yaml");
     ASSERT_EQ(loaded.diagnostics.size(), 1u);
     EXPECT_EQ(to_text(loaded.diagnostics, Language::en),
-              "/nowhere/sekisho.yaml: error: cannot read /nowhere/sekisho.yaml: there is no such file [file.missing]\n");
+              "/nowhere/sekisho.yaml: error: cannot read /nowhere/sekisho.yaml: there is no such file "
+              "[file.missing]\n");
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ void answer(const ResponseHead& head, const AskedFor& asked) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const AskedFor asked{(data[0] & 1U) != 0 ? Method::head : Method::get,
-                         (data[0] & 2U) != 0 ? "websocket" : "", {}};
+    const AskedFor asked{
+        (data[0] & 1U) != 0 ? Method::head : Method::get, (data[0] & 2U) != 0 ? "websocket" : "", {}};
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     HeadScan scan;
     HeadScratch scratch;

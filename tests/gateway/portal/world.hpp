@@ -30,7 +30,8 @@ inline config::Model demo_model() {
     model.portal.help = {"03-1234-5678（平日 8:00 から 20:00）", "03-1234-5678 (weekdays 8:00 to 20:00)"};
     model.groups.push_back({"finance", {"財務", "Finance"}, {}});
     model.people.push_back({"sato", PersonKind::staff, {"finance"}, "", {"佐藤 健", "Ken Sato"}, {}, {}, {}});
-    model.people.push_back({"ishii", PersonKind::contractor, {}, "aoba", {"石井 翔", "Sho Ishii"}, {}, {}, {}});
+    model.people.push_back(
+        {"ishii", PersonKind::contractor, {}, "aoba", {"石井 翔", "Sho Ishii"}, {}, {}, {}});
     model.people.push_back({"mori", PersonKind::ops, {}, "", {"森 遥", "Haruka Mori"}, {}, {}, {}});
     config::Org aoba;
     aoba.name = "aoba";
