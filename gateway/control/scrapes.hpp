@@ -11,7 +11,7 @@
 namespace sekisho::gateway {
 
 // One scrape asks for many facts; they are gathered once and good for `facts_age_max`.
-inline constexpr Millis facts_age_max{200};
+inline constexpr Millis facts_age_max{20};
 
 struct ScrapeParts {
     Services& services;

@@ -69,7 +69,10 @@ class Connection:
         number, self.next_id = self.next_id, self.next_id + 2
         self.streams[number] = Stream()
         block = self.encoder.encode(pairs)
-        self.send(frame(HEADERS, END_HEADERS | (END_STREAM if ends else 0), number, block))
+        parts = [block[at:at + 16384] for at in range(0, len(block), 16384)]
+        for at, part in enumerate(parts):
+            flags = (END_HEADERS if at == len(parts) - 1 else 0) | (END_STREAM if ends and at == 0 else 0)
+            self.send(frame(HEADERS if at == 0 else CONTINUATION, flags, number, part))
         return number
 
     def request(self, browser=None, method="GET", path="/", more=(), body=None, trailers=None):

@@ -122,4 +122,4 @@ def test_an_outdated_list_lets_nobody_pass(world):
     assert world.metric("sekisho_revocation_list_expiry_timestamp_seconds", certificate=f"wiki.{gw.DOMAIN}") > time.time()
     world.shift(25 * 3600)
     page = browser.request("GET", world.url("wiki", "/echo"))
-    assert page.status == 403 and world.metric("sekisho_client_certificates_total", result="stale") >= 1
+    assert page.status == 403 and until(lambda: world.metric("sekisho_client_certificates_total", result="stale") >= 1)

@@ -241,6 +241,11 @@ def answer_chunked(connection, request):
     return True
 
 
+def answer_chunked_sum(connection, request):
+    connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nd\r\none two three\r\n0\r\nX-Sum: 13\r\n\r\n")
+    return True
+
+
 def answer_close_delimited(connection, request):
     connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
     connection.send(b"until the end")
@@ -343,7 +348,7 @@ def answer_ntlm(connection, request):
 
 
 ACTIONS = {
-    "chunked": answer_chunked, "close-delimited": answer_close_delimited, "hints": answer_early_hints,
+    "chunked": answer_chunked, "chunked-sum": answer_chunked_sum, "close-delimited": answer_close_delimited, "hints": answer_early_hints,
     "big": answer_big, "drip": answer_drip, "range": answer_range, "reaching": answer_reaching,
     "short": answer_short, "short-chunked": answer_short_chunked, "two-lengths": answer_two_lengths,
     "no-status": answer_no_status, "unasked-101": answer_unasked_101, "excess": answer_excess,
