@@ -76,7 +76,7 @@ void Http2Fields::add(std::string_view name, std::string_view value, const HeadL
         fault_ = HeadFault::head_too_large;
     else if (!name.empty() && name.front() == ':')
         fault_ = add_pseudo(name, value);
-    else if (rows_.size() == limits.fields)
+    else if (rows_.size() - cookies_ >= limits.fields && name != "cookie")  // a cookie's crumbs are one field
         fault_ = HeadFault::too_many_fields;
     else
         fault_ = add_field(name, value);

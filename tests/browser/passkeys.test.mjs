@@ -112,19 +112,24 @@ test('nothing opens without the person, for another site, or from inside another
   await accessible(page);
 
   // A page that asks for less than we do gets an answer without the person, and the portal refuses it.
-  const changed = async (how) => {
-    await page.unroute('**/passkey/sign-in');
-    await page.route('**/passkey/sign-in', async (route) => {
-      const answer = await route.fetch();
+  await page.addInitScript(() => {
+    const plain = window.fetch;
+    window.fetch = async (...of) => {
+      const answer = await plain(...of);
+      const change = JSON.parse(sessionStorage.getItem('change') ?? 'null');
+      if (!change || !String(of[0]).includes('/passkey/')) return answer;
       const question = await answer.json();
-      how(question);
-      await route.fulfill({ response: answer, json: question });
-    });
+      Object.assign(question.publicKey, change);
+      return new Response(JSON.stringify(question), { headers: { 'Content-Type': 'application/json' } });
+    };
+  });
+  const changed = async (change) => {
+    await page.evaluate((to) => sessionStorage.setItem('change', JSON.stringify(to)), change);
     await page.goto(signInPage);
   };
   const [refused] = await Promise.all([
     page.waitForResponse((answer) => answer.url().endsWith('/.sekisho/passkey')),
-    changed((question) => { question.publicKey.userVerification = 'discouraged'; }),
+    changed({ userVerification: 'discouraged' }),
   ]);
   assert.equal(refused.status(), 401);
   await set('UserVerified', { isUserVerified: true });
@@ -132,15 +137,15 @@ test('nothing opens without the person, for another site, or from inside another
   // A question of another's.
   const [wrong] = await Promise.all([
     page.waitForResponse((answer) => answer.url().endsWith('/.sekisho/passkey')),
-    changed((question) => { question.publicKey.challenge = 'A'.repeat(43); }),
+    changed({ challenge: 'A'.repeat(43) }),
   ]);
   assert.equal(wrong.status(), 401);
 
   // Another relying party: the browser does not let this page speak for it.
-  await changed((question) => { question.publicKey.rpId = `wiki.${stage.domain}`; });
+  await changed({ rpId: `wiki.${stage.domain}` });
   await button(page).click();
   await says(page).waitFor({ state: 'visible' });
-  await page.unroute('**/passkey/sign-in');
+  await page.evaluate(() => sessionStorage.removeItem('change'));
   assert.ok(!await signedIn(page));
 
   // Another origin: a neighbour's page can neither use the portal's passkey nor put the portal in a frame.

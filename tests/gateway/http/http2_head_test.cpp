@@ -183,6 +183,11 @@ TEST(Http2Head, LimitsHoldJustBelowAtAndAbove) {
     few.fields = 2;
     EXPECT_EQ(Read(with({{"a", "1"}, {"b", "2"}}), true, few).fault, HeadFault::none);
     EXPECT_EQ(Read(with({{"a", "1"}, {"b", "2"}, {"c", "3"}}), true, few).fault, HeadFault::too_many_fields);
+    // Browsers send each cookie as a field of its own: together they are one (RFC 9113 section 8.2.3).
+    EXPECT_EQ(
+        Read(with({{"cookie", "a=1"}, {"cookie", "b=2"}, {"cookie", "c=3"}, {"cookie", "d=4"}}), true, few)
+            .fault,
+        HeadFault::none);
     HeadLimits narrow;
     narrow.target_bytes = 6;
     EXPECT_EQ(Read(kGet, true, narrow).fault, HeadFault::none);
