@@ -60,7 +60,7 @@ for (const [account, locale] of [['keys-en', 'en-US'], ['keys-ja', 'ja-JP']]) {
 
     await page.goto(url('portal', '/.sekisho/step-up?to=/.sekisho/sessions'));
     await accessible(page);
-    await Promise.all([page.waitForURL(/\/sessions$/), button(page).click()]);
+    await Promise.all([page.waitForURL(url('portal', '/.sekisho/sessions')), button(page).click()]);
 
     await page.goto(url('portal', OWN));
     await Promise.all([page.waitForURL(/done=removed/), page.locator('ul.rows form:has(input[name=remove]) button').click()]);
@@ -116,7 +116,7 @@ test('nothing opens without the person, for another site, or from inside another
     const plain = window.fetch;
     window.fetch = async (...of) => {
       const answer = await plain(...of);
-      const change = JSON.parse(sessionStorage.getItem('change') ?? 'null');
+      const change = JSON.parse(decodeURIComponent(location.hash.slice(1)) || 'null');
       if (!change || !String(of[0]).includes('/passkey/')) return answer;
       const question = await answer.json();
       Object.assign(question.publicKey, change);
@@ -124,8 +124,8 @@ test('nothing opens without the person, for another site, or from inside another
     };
   });
   const changed = async (change) => {
-    await page.evaluate((to) => sessionStorage.setItem('change', JSON.stringify(to)), change);
-    await page.goto(signInPage);
+    await page.goto('about:blank');
+    await page.goto(`${signInPage}#${encodeURIComponent(JSON.stringify(change))}`);
   };
   const [refused] = await Promise.all([
     page.waitForResponse((answer) => answer.url().endsWith('/.sekisho/passkey')),
@@ -145,7 +145,8 @@ test('nothing opens without the person, for another site, or from inside another
   await changed({ rpId: `wiki.${stage.domain}` });
   await button(page).click();
   await says(page).waitFor({ state: 'visible' });
-  await page.evaluate(() => sessionStorage.removeItem('change'));
+  await page.goto('about:blank');
+  await page.goto(signInPage);
   assert.ok(!await signedIn(page));
 
   // Another origin: a neighbour's page can neither use the portal's passkey nor put the portal in a frame.

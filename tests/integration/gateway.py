@@ -23,6 +23,11 @@ DOMAIN = os.environ.get("SEKISHO_TEST_DOMAIN", "corp.example")
 HOSTS = [f"{name}.{DOMAIN}" for name in ("portal", "wiki", "files", "chat", "ledger")]
 
 
+def sanitized():
+    """The program under test is a build with AddressSanitizer."""
+    return b"__asan_init" in binary().read_bytes()
+
+
 def binary():
     named = os.environ.get("SEKISHO_BINARY")
     if named:
