@@ -133,7 +133,7 @@ test('nothing opens without the person, for another site, or from inside another
       changed(change),
     ]);
     await set('AutomaticPresenceSimulation', { enabled: false });
-    await page.waitForLoadState();
+    await page.waitForURL('**/.sekisho/passkey');
     return answer.status();
   };
   await set('AutomaticPresenceSimulation', { enabled: false });
