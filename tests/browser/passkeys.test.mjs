@@ -153,7 +153,6 @@ test('nothing opens without the person, for another site, or from inside another
   assert.ok(!await signedIn(page));
 
   // Another origin: a neighbour's page can neither use the portal's passkey nor put the portal in a frame.
-  await set('AutomaticPresenceSimulation', { enabled: true });
   await signIn(page, stage.accounts['keys-wrong'], url('wiki', '/page'));
   const outcome = await page.evaluate(async (rpId) => {
     try {
