@@ -29,7 +29,9 @@ UniqueFd bound(int type = SOCK_STREAM, bool listening = true) {
     UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
     const auto address = to_socket_address(*parse_ip("127.0.0.1"), 0);
     EXPECT_EQ(::bind(fd.get(), address.raw(), address.size), 0);
-    if (listening) EXPECT_EQ(::listen(fd.get(), 16), 0);
+    if (listening) {
+        EXPECT_EQ(::listen(fd.get(), 16), 0);
+    }
     return fd;
 }
 
