@@ -3,7 +3,7 @@
 # Root's builds share one compiler cache, so that a fresh clone does not start from nothing.
 cache_environment() {
   if [ "$(id -u)" = 0 ]; then export CCACHE_DIR=${CCACHE_DIR:-/var/cache/sekisho-ccache}; fi
-  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$ROOT} CCACHE_NOHASHDIR=1
+  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$ROOT} CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 }
 
 jobs() { echo "${SEKISHO_JOBS:-$(nproc)}"; }
