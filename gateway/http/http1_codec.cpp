@@ -106,7 +106,7 @@ HeadFault version_of(const char* text, HttpVersion& version) noexcept {
 Part read_request_version(Cursor& cursor, RequestHead& head) noexcept {
     constexpr std::size_t kBytes = 10;  // "HTTP/1.1" CRLF
     if (cursor.left() < kBytes) {
-        const bool ended = std::memchr(cursor.at, '\n', cursor.left()) != nullptr;
+        const bool ended = between(cursor.at, cursor.end).find('\n') != std::string_view::npos;
         return ended ? cursor.fail(HeadFault::version_malformed) : Part::more;
     }
     const HeadFault fault = version_of(cursor.at, head.version);
@@ -175,7 +175,7 @@ Part read_status_line(Cursor& cursor, ResponseHead& head) noexcept {
     const std::string_view seen = between(cursor.at, cursor.end).substr(0, kStart.size());
     if (seen != kStart.substr(0, seen.size())) return cursor.fail(HeadFault::status_line);
     if (cursor.left() < 13) {  // "HTTP/1.1 200" and what follows it
-        const bool ended = std::memchr(cursor.at, '\n', cursor.left()) != nullptr;
+        const bool ended = between(cursor.at, cursor.end).find('\n') != std::string_view::npos;
         return ended ? cursor.fail(HeadFault::status_line) : Part::more;
     }
     const char* const p = cursor.at;
