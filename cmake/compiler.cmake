@@ -7,7 +7,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of g++ 12 and 14 inside library headers once inlined.
   target_compile_options(sekisho_flags INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
   if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
-    target_compile_options(sekisho_flags INTERFACE -Wno-dangling-reference)
+    target_compile_options(sekisho_flags INTERFACE -Wno-dangling-reference -Wno-stringop-overread)
   endif()
 endif()
 target_include_directories(sekisho_flags INTERFACE ${PROJECT_SOURCE_DIR})
