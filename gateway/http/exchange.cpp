@@ -11,6 +11,9 @@ constexpr Seconds pace_check_every{1};
 }  // namespace
 
 bool Exchange::step(SteadyTime now) {
+    paused_ = false;
+    request_pause_at_ = request_bytes_ + kStepBytesMax;
+    response_pause_at_ = response_bytes_ + kStepBytesMax;
     bool moved = pump(now);
     if (state_ == State::running && upstream_.deadline() <= now) {
         // It failed, or began its next attempt; nothing would wake us to see which.
@@ -32,6 +35,7 @@ bool Exchange::pump(SteadyTime now) {
         if (!again && state_ == State::running && client_full_) again = pump_response(now);
         if (!again) break;
         moved = true;
+        if (paused_) break;
     }
     return moved;
 }
@@ -59,6 +63,10 @@ bool Exchange::pump_request(SteadyTime now) {
         client_.consume_request_body(taken);
         request_bytes_ += taken;
         moved = true;
+        if (request_bytes_ >= request_pause_at_) {
+            paused_ = true;
+            return true;
+        }
     }
 }
 
@@ -138,6 +146,10 @@ bool Exchange::take_body() {
         upstream_.consume_response_body(taken);
         response_bytes_ += taken;
         moved = true;
+        if (response_bytes_ >= response_pause_at_) {
+            paused_ = true;
+            return true;
+        }
     }
 }
 

@@ -29,8 +29,11 @@ public:
     Exchange(ClientSide& client, UpstreamSide& upstream, PaceLimits pace, SteadyTime now) noexcept
         : client_(client), upstream_(upstream), pace_(pace), began_(now), waiting_since_(now) {}
 
-    // step does all that can be done now; true when anything moved.
+    // step does all that can be done now, up to kStepBytesMax each way; true when anything moved.
     bool step(SteadyTime now);
+    static constexpr std::uint64_t kStepBytesMax = 512u << 10;
+    // paused: there was more to do; step again when others had their turn.
+    bool paused() const noexcept { return paused_; }
     State state() const noexcept { return state_; }
 
     bool response_started() const noexcept { return started_; }
@@ -68,10 +71,12 @@ private:
     std::uint64_t stalled_at_bytes_ = 0;
     SteadyTime first_byte_at_ = SteadyTime::max();
     std::uint64_t request_bytes_ = 0, response_bytes_ = 0;
+    std::uint64_t request_pause_at_ = 0, response_pause_at_ = 0;  // in this step
     int interims_ = 0;
     State state_ = State::running;
     bool request_ended_ = false, request_waits_for_client_ = false;
     bool started_ = false, finished_ = false, switching_ = false, too_slow_ = false, interim_storm_ = false;
+    bool paused_ = false;
     bool upstream_full_ = false, client_full_ = false;  // the last bytes that way found no room
 };
 

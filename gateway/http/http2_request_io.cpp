@@ -37,10 +37,25 @@ Http2Request::~Http2Request() {
     in_.consume(in_.size_bytes());
     codec_.drop(*this, Http2Code::cancel);
     session_.wrote();
+    if (awaits_recheck_) session_.rechecked();
     session_.leave(*this);
 }
 
 bool Http2Request::step(Wakes wakes) {
+    const bool goes_on = go_on(wakes);
+    if (awaits_recheck_ && worker_.serving()) {
+        awaits_recheck_ = false;
+        session_.rechecked();
+    }
+    return goes_on;
+}
+
+bool Http2Request::await_recheck() noexcept {
+    waiter_.wake(Wake::control);
+    return !std::exchange(awaits_recheck_, true);
+}
+
+bool Http2Request::go_on(Wakes wakes) {
     if (wakes.has(Wake::cancel)) {
         if (began_) run_.cancel();
         return false;
@@ -245,6 +260,12 @@ IoResult Http2Request::Bytes::write(ByteView from) {
     const auto taken = request_.codec_.send_body(request_, from, false);
     request_.wrote();
     return {taken == 0 ? IoState::would_block : IoState::done, taken};
+}
+
+// Asked only before and after the last words of a tunnel: whether they, and all before them, have left.
+IoState Http2Request::Bytes::flush() {
+    if (request_.gone_) return IoState::failed;
+    return request_.session_.push() ? IoState::done : IoState::would_block;
 }
 
 IoState Http2Request::Bytes::shutdown() {

@@ -17,6 +17,8 @@ public:
     Waiter& waiter() noexcept { return waiter_; }
     bool step(Wakes wakes);
     SteadyTime deadline() const noexcept { return deadline_; }
+    // await_recheck wakes it to be asked again; true when it was not waiting for that already.
+    bool await_recheck() noexcept;
     // abandon: the connection is gone.
     void abandon() noexcept;
 
@@ -47,7 +49,7 @@ private:
     ClientSide& client_for(RequestState& state, const RequestHead& head, const ClientFacts& facts,
                            std::uint64_t body_bytes_max) override;
     void ask_for_body() override;
-    void drop_output() override {}
+    void drop_output() override { session_.withhold(id()); }
     void drop_input() override;
     Raw raw() override { return {bytes_, tunnel_in_}; }
     void break_off() override;
@@ -58,7 +60,7 @@ private:
         explicit Bytes(Http2Request& request) noexcept : request_(request) {}
         IoResult read(std::span<std::uint8_t> into) override;
         IoResult write(ByteView from) override;
-        IoState flush() override { return request_.gone_ ? IoState::failed : IoState::done; }
+        IoState flush() override;
         bool holds_output() const noexcept override { return false; }
         IoState shutdown() override;
         void close() noexcept override { request_.break_off(); }
@@ -73,6 +75,7 @@ private:
     };
 
     bool begin();
+    bool go_on(Wakes wakes);
     void wrote() noexcept;
     void send_head(std::span<char> lines);
     std::span<char> write_lines(const ResponseHead& head, Framing& framing);
@@ -96,6 +99,7 @@ private:
     BodyFault body_fault_ = BodyFault::none;
     bool ended_;         // the client sent everything
     bool gone_ = false;  // the stream was reset, or broken off
+    bool awaits_recheck_ = false;
     bool began_ = false, finished_ = false, discarding_ = false, head_method_ = false,
          takes_trailers_ = false, upgrades_ = false;
 };

@@ -44,8 +44,23 @@ Http2Session::~Http2Session() {
 }
 
 void Http2Session::thaw() noexcept {
-    for (auto* request : requests_) request->waiter().wake(Wake::control);
+    for (auto* request : requests_)
+        if (request->await_recheck()) ++rechecks_left_;
     wrote();
+}
+
+void Http2Session::rechecked() noexcept {
+    if (--rechecks_left_ == 0) wrote();
+}
+
+void Http2Session::withhold(std::int32_t stream) {
+    if (output_.withhold(stream) != 0) holds_forwarded_ = output_.holds_data();
+    wrote();
+}
+
+bool Http2Session::push() noexcept {
+    flush();
+    return out_.empty();
 }
 
 void Http2Session::leave(Http2Request& request) noexcept {
@@ -101,8 +116,9 @@ void Http2Session::read() {
 
 void Http2Session::flush() noexcept {
     if (phase_ != Phase::open) return;
-    if (holds_forwarded_ && !worker_.serving())
-        return;  // R8: it stands still like its streams, until the thaw
+    // R8: it stands still like its streams, and until each of them was asked again.
+    const bool serving = worker_.serving();  // may thaw us
+    if (holds_forwarded_ && (!serving || rechecks_left_ != 0)) return;
     auto& stream = connection_.stream();
     codec_.collect();
     while (!out_.empty()) {
@@ -113,7 +129,7 @@ void Http2Session::flush() noexcept {
             break;
         }
         sent_bytes_ += sent.bytes;
-        out_.consume(sent.bytes);
+        output_.sent(sent.bytes);
     }
     if (out_.empty()) {
         out_.release();

@@ -3,6 +3,7 @@
 // its own (Http2Request), and writes what they have to say once a turn.
 #include "gateway/http/client_connection_io.hpp"
 #include "gateway/http/http2_codec.hpp"
+#include "gateway/http/http2_output.hpp"
 
 #include <memory>
 #include <unordered_set>
@@ -30,6 +31,12 @@ public:
     void wrote() noexcept { worker_.at_turn_end(*this); }
     // forwarded: what was written came from an app, and is held while nothing may be forwarded.
     void forwarded() noexcept { holds_forwarded_ = true; }
+    // withhold takes back what a stream has written and the socket has not taken.
+    void withhold(std::int32_t stream);
+    // push sends now; true when nothing is left.
+    bool push() noexcept;
+    // rechecked: one of the streams that wait for it after a thaw was asked again.
+    void rechecked() noexcept;
     void enter(Http2Request& request) { requests_.insert(&request); }
     void leave(Http2Request& request) noexcept;
 
@@ -53,12 +60,14 @@ private:
     ClientConnection& connection_;
     Worker& worker_;
     FlatBuffer in_, out_;
+    Http2Output output_{out_};
     Http2Codec codec_;
     std::unordered_set<Http2Request*> requests_;
     SteadyTime deadline_ = SteadyTime::max(), idle_since_, drain_at_ = SteadyTime::max(), linger_until_{};
     SteadyTime stalled_since_ = SteadyTime::max();  // the client leaves output standing
     std::uint64_t sent_bytes_ = 0, stalled_at_bytes_ = 0;
     std::size_t lingered_bytes_ = 0;
+    std::size_t rechecks_left_ = 0;  // streams to be asked again before forwarded bytes leave
     Phase phase_ = Phase::open;
     bool served_ = false, reading_held_ = false, write_failed_ = false, shut_ = false;
     bool holds_forwarded_ = false;

@@ -319,6 +319,7 @@ RequestRun::Next RequestRun::do_exchange() {
         judge_exchange();
         return Next::again;
     }
+    if (request.exchange->paused()) waiter_.wake(Wake::io);
     deadline_ = std::min(request.exchange->deadline(), permit_deadline());
     return Next::wait;
 }
@@ -418,6 +419,7 @@ RequestRun::Next RequestRun::do_tunnel() {
     if (tunnel.client_bytes() != sent)
         worker_.admission().used(*request.verdict.permit, worker_.reactor().wall());
     if (tunnel.state() == Tunnel::State::running) {
+        if (tunnel.paused()) waiter_.wake(Wake::io);
         deadline_ = std::min(tunnel.deadline(), permit_deadline());
         return Next::wait;
     }
@@ -489,7 +491,10 @@ void RequestRun::end_access(const Recheck& found, WallTime valid_until) {
     const auto trigger = worker_.trigger_of(*request.verdict.permit, found);
     const bool told =
         request.tunnel && request.tunnel->say_why(websocket_policy_violation, close_reason(trigger));
-    if (!told) carrier_.break_off();
+    if (!told) {
+        carrier_.drop_output();
+        carrier_.break_off();
+    }
     worker_.ended_early(*request.verdict.permit, found, valid_until);
     request.facts.cut = cut_of(trigger, found);
     finish(ExchangeOutcome::cut_by_policy, told ? Ending::last : Ending::broken);
@@ -497,6 +502,7 @@ void RequestRun::end_access(const Recheck& found, WallTime valid_until) {
 
 void RequestRun::cut(Cut why) {
     state_->facts.cut = why;
+    carrier_.drop_output();
     finish(ExchangeOutcome::cut_by_policy, Ending::broken);
 }
 

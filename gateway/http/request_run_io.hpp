@@ -50,7 +50,8 @@ public:
                                    std::uint64_t body_bytes_max) = 0;
     // ask_for_body sends 100 (Continue).
     virtual void ask_for_body() = 0;
-    // drop_output takes back what was written for this request and not sent; nothing of a final head is.
+    // drop_output takes back what was written for this request and not sent. Where some of its final head
+    // was, break_off follows.
     virtual void drop_output() = 0;
     // drop_input lets go of what came for this request and was not read.
     virtual void drop_input() = 0;

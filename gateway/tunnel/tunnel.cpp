@@ -5,12 +5,16 @@ namespace {
 
 constexpr std::size_t first_block = static_cast<std::size_t>(BlockSize::small);
 constexpr std::size_t bulk_block = static_cast<std::size_t>(BlockSize::large);
+constexpr std::uint64_t step_bytes_max = 512u << 10;  // each way; then others have their turn
 
 }  // namespace
 
 bool Tunnel::step(SteadyTime now) {
     bool moved = false;
-    while (state_ == State::running) {
+    paused_ = false;
+    up_.pause_at = up_.bytes + step_bytes_max;
+    down_.pause_at = down_.bytes + step_bytes_max;
+    while (state_ == State::running && !paused_) {
         const bool again = static_cast<int>(pump(up_)) | static_cast<int>(pump(down_));
         if (up_.failed || down_.failed)
             state_ = State::failed;
@@ -49,6 +53,10 @@ bool Tunnel::pump(Direction& direction) {
             direction.held.consume(wrote.bytes);
             direction.bytes += wrote.bytes;
             moved = true;
+            if (direction.bytes >= direction.pause_at) {
+                paused_ = true;
+                return true;
+            }
             continue;
         }
         if (direction.source_ended) {

@@ -25,8 +25,10 @@ public:
         down_.watched = protocol == Protocol::websocket;
     }
 
-    // step does all that can be done now; true when anything moved.
+    // step does all that can be done now, up to a bound each way; true when anything moved.
     bool step(SteadyTime now);
+    // paused: there was more to do; step again when others had their turn.
+    bool paused() const noexcept { return paused_; }
     State state() const noexcept { return state_; }
     SteadyTime deadline() const noexcept { return moved_at_ + idle_timeout_; }
     std::uint64_t client_bytes() const noexcept { return up_.bytes; }
@@ -41,7 +43,7 @@ private:
         ByteStream& from;
         ByteStream& to;
         FlatBuffer& held;
-        std::uint64_t bytes = 0;
+        std::uint64_t bytes = 0, pause_at = 0;
         bool source_ended = false, sink_told = false, failed = false, watched = false;
     };
     bool pump(Direction& direction);
@@ -51,6 +53,7 @@ private:
     Millis idle_timeout_;
     SteadyTime moved_at_;
     State state_ = State::running;
+    bool paused_ = false;
 };
 
 }  // namespace sekisho::gateway

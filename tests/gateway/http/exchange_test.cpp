@@ -23,13 +23,14 @@ constexpr std::size_t kUnlimited = static_cast<std::size_t>(-1);
 // A body one end has, and room for the one it gets.
 struct End {
     std::string has, got;
-    std::size_t given = 0, room = kUnlimited;
+    std::size_t given = 0, room = kUnlimited, piece = kUnlimited;
     bool ends = true, fails = false;
     bool finished = false;
     std::string finished_with;
 
     BodyPeek peek() const {
-        if (given < has.size()) return {BodyPeek::State::data, as_bytes(std::string_view(has).substr(given))};
+        if (given < has.size())
+            return {BodyPeek::State::data, as_bytes(std::string_view(has).substr(given, piece))};
         if (fails) return {BodyPeek::State::failed, {}};
         return {ends ? BodyPeek::State::end : BodyPeek::State::wait, {}};
     }
@@ -245,6 +246,27 @@ TEST(Exchange, NothingIsLostWhateverRoomTheOtherEndHas) {
         EXPECT_EQ(rig.client.body.got, "answer 34567");
         EXPECT_EQ(rig.upstream.body.got.size(), row.requested);
     }
+}
+
+TEST(Exchange, TwoFastEndsLetOthersHaveTheirTurn) {
+    Rig rig;
+    for (auto* body : {&rig.client.body, &rig.upstream.body}) {
+        body->has.assign(5 * Exchange::kStepBytesMax / 2, 'x');
+        body->piece = 16u << 10;
+    }
+    rig.upstream.answer();
+    for (std::uint64_t i = 1; i <= 2; ++i) {
+        EXPECT_EQ(rig.step(), State::running);
+        EXPECT_TRUE(rig.exchange.paused());
+        EXPECT_LE(rig.exchange.request_bytes(), i * Exchange::kStepBytesMax);
+        EXPECT_LE(rig.exchange.response_bytes(), i * Exchange::kStepBytesMax);
+        EXPECT_GE(rig.exchange.request_bytes() + rig.exchange.response_bytes(), i * Exchange::kStepBytesMax);
+    }
+    for (int i = 0; i < 4 && rig.exchange.state() == State::running; ++i) rig.step();
+    EXPECT_EQ(rig.exchange.state(), State::completed);
+    EXPECT_FALSE(rig.exchange.paused());
+    EXPECT_EQ(rig.client.body.got, rig.upstream.body.has);
+    EXPECT_EQ(rig.upstream.body.got, rig.client.body.has);
 }
 
 TEST(Exchange, NothingIsTakenFromAnEndWhileTheOtherHasNoRoom) {

@@ -46,6 +46,23 @@ TEST(Tunnel, CarriesBytesBothWays) {
     EXPECT_EQ(rig.tunnel.state(), State::running);
 }
 
+TEST(Tunnel, TwoFastEndsLetOthersHaveTheirTurn) {
+    Rig rig;
+    constexpr std::size_t piece = 16u << 10;
+    for (int i = 0; i < 100; ++i) {
+        rig.client.pieces.emplace_back(piece, 'c');
+        rig.upstream.pieces.emplace_back(piece, 'u');
+    }
+    EXPECT_EQ(rig.step(), State::running);
+    EXPECT_TRUE(rig.tunnel.paused());
+    EXPECT_LE(rig.tunnel.client_bytes(), 40 * piece);
+    EXPECT_LE(rig.tunnel.upstream_bytes(), 40 * piece);
+    for (int i = 0; i < 10 && rig.tunnel.paused(); ++i) rig.step();
+    EXPECT_FALSE(rig.tunnel.paused());
+    EXPECT_EQ(rig.upstream.wrote, std::string(100 * piece, 'c'));
+    EXPECT_EQ(rig.client.wrote, std::string(100 * piece, 'u'));
+}
+
 TEST(Tunnel, BytesThatCameBehindTheUpgradeGoFirst) {
     Rig rig;
     rig.client_in.append(std::string_view("first "));
