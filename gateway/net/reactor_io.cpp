@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t slab_slots = 256;
 constexpr int batch_events = 256;
 constexpr std::size_t resumes_between_looks = 16;
-constexpr std::chrono::milliseconds resuming_most{4};  // of one turn
+constexpr std::chrono::milliseconds resuming_most{3};  // of one turn
 
 std::uint64_t nanoseconds(SteadyTime time) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, time.time_since_epoch().count()));

@@ -29,18 +29,10 @@ WaiterTicket Waiter::ticket() {
     return {id_};
 }
 
-bool Waiter::ready(SteadyTime deadline) noexcept {
-    if (pending_ == 0 && deadline <= reactor_->now()) pending_ = static_cast<std::uint8_t>(Wake::timer);
-    return pending_ != 0;
-}
-
 void Waiter::sleep(std::coroutine_handle<> handle, SteadyTime deadline) noexcept {
     handle_ = handle;
-    reactor_->arm(*this, deadline);
-}
-
-void Waiter::sleep_ready(std::coroutine_handle<> handle) noexcept {
-    handle_ = handle;
+    if (pending_ == 0 && deadline <= reactor_->now()) pending_ = static_cast<std::uint8_t>(Wake::timer);
+    if (pending_ == 0) return reactor_->arm(*this, deadline);
     deadline_ = SteadyTime::max();
     ReadyLink::insert_before(reactor_->ready_);
 }

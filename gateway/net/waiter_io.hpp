@@ -16,7 +16,7 @@ enum class Wake : std::uint8_t {
     cancel = 8,   // the reactor is being shut down: end soon
 };
 
-// Wakes are the reasons a wait ended; always at least one, except after yield().
+// Wakes are the reasons a wait ended; always at least one.
 class Wakes {
 public:
     constexpr Wakes() = default;
@@ -83,11 +83,9 @@ public:
     // wake: from the reactor's thread only. From elsewhere: Reactor::post_wake(ticket, reason).
     void wake(Wake reason) noexcept;
 
-    // wait returns at once when something woke us since the last wait or the deadline has passed.
+    // wait always lets everybody else run first: when something woke us since the last wait, or the deadline
+    // has passed, it ends in the next turn. Who has more to do wakes himself, and waits.
     auto wait(SteadyTime deadline = SteadyTime::max()) noexcept { return Wait{*this, deadline}; }
-
-    // yield lets everybody else run first; for long transfers that never would block.
-    auto yield() noexcept { return Yield{*this}; }
 
     // cancelled stays true once the cancel reason was given.
     bool cancelled() const noexcept { return cancelled_; }
@@ -100,19 +98,11 @@ private:
     struct Wait {
         Waiter& waiter;
         SteadyTime deadline;
-        bool await_ready() noexcept { return waiter.ready(deadline); }
+        bool await_ready() noexcept { return false; }
         void await_suspend(std::coroutine_handle<> handle) noexcept { waiter.sleep(handle, deadline); }
         Wakes await_resume() noexcept { return waiter.take(); }
     };
-    struct Yield {
-        Waiter& waiter;
-        bool await_ready() noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> handle) noexcept { waiter.sleep_ready(handle); }
-        Wakes await_resume() noexcept { return waiter.take(); }
-    };
-    bool ready(SteadyTime deadline) noexcept;
     void sleep(std::coroutine_handle<> handle, SteadyTime deadline) noexcept;
-    void sleep_ready(std::coroutine_handle<> handle) noexcept;
     Wakes take() noexcept { return Wakes(std::exchange(pending_, std::uint8_t{0})); }
 
     Reactor* reactor_;

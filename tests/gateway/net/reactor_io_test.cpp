@@ -90,7 +90,7 @@ TEST(Reactor, CountsManyWakesBeforeATurnAsOne) {
     EXPECT_EQ(reactor.load().resumes, 1u);
 }
 
-TEST(Reactor, WakeWhileAwakeEndsTheNextWaitAtOnce) {
+TEST(Reactor, WakesBeforeAWaitAreOne) {
     Reactor reactor;
     Seen seen;
     note(reactor, seen, 2, SteadyTime::max());
@@ -104,6 +104,31 @@ TEST(Reactor, WakeWhileAwakeEndsTheNextWaitAtOnce) {
     seen.waiter->wake(Wake::control);
     reactor.turn();
     EXPECT_TRUE(seen.ended);
+}
+
+Flow never_tires(Reactor& reactor, int& ran) {
+    Waiter waiter(reactor);
+    Wakes wakes;
+    while (!wakes.has(Wake::cancel)) {
+        ++ran;
+        waiter.wake(Wake::io);
+        wakes = co_await waiter.wait(SteadyTime{});  // long past
+    }
+}
+
+TEST(Reactor, AFlowThatAlwaysHasMoreToDoRunsOnceATurn) {
+    Reactor reactor;
+    int ran = 0, posted = 0;
+    never_tires(reactor, ran);
+    for (int turn = 1; turn <= 5; ++turn) {
+        reactor.post([&] { ++posted; });
+        reactor.turn();
+        EXPECT_EQ(posted, turn);
+        EXPECT_EQ(ran, turn + 1);
+    }
+    reactor.cancel_all();
+    reactor.turn();
+    EXPECT_EQ(reactor.live_flows(), 0u);
 }
 
 TEST(Reactor, DeadlineWakesSoonAfterAndNeverBefore) {
@@ -128,10 +153,12 @@ TEST(Reactor, DeadlineWakesSoonAfterAndNeverBefore) {
     }
 }
 
-TEST(Reactor, PastDeadlineDoesNotSuspend) {
+TEST(Reactor, PastDeadlineEndsInTheNextTurn) {
     Reactor reactor;
     Seen seen;
     note(reactor, seen, 1, reactor.now());
+    EXPECT_FALSE(seen.ended);
+    reactor.turn();
     ASSERT_TRUE(seen.ended);
     EXPECT_TRUE(seen.wakes[0].has(Wake::timer));
 }
@@ -382,6 +409,7 @@ TEST(Reactor, CancelEndsEveryFlowAndReachesLaterOnes) {
     EXPECT_EQ(reactor.live_flows(), 0u);
     Seen late;
     note(reactor, late, 1, SteadyTime::max());
+    reactor.turn();
     ASSERT_TRUE(late.ended);
     EXPECT_TRUE(late.wakes[0].has(Wake::cancel));
 }
@@ -407,11 +435,12 @@ Flow count_turns(Reactor& reactor, std::vector<int>& order, int who) {
     Waiter waiter(reactor);
     for (int i = 0; i < 3; ++i) {
         order.push_back(who);
-        co_await waiter.yield();
+        waiter.wake(Wake::io);
+        co_await waiter.wait();
     }
 }
 
-TEST(Reactor, YieldLetsOthersRun) {
+TEST(Reactor, WhoWakesHimselfLetsOthersRun) {
     Reactor reactor;
     std::vector<int> order;
     count_turns(reactor, order, 1);
