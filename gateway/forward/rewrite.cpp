@@ -181,6 +181,14 @@ bool offers_connection_auth(std::string_view challenges) noexcept {
     return false;
 }
 
+// What is left of a list of cookies or attributes is joined anew by two bytes, where one may have stood.
+std::size_t rejoined_bytes(std::span<const Field> fields, FieldId id) noexcept {
+    std::size_t bytes = 0;
+    for (const Field& field : fields)
+        if (field.id == id) bytes += field.value.size() / 2 + 1;
+    return bytes;
+}
+
 }  // namespace
 
 std::size_t upstream_head_bound(const RequestHead& head, const UpstreamFacts& facts) noexcept {
@@ -188,7 +196,8 @@ std::size_t upstream_head_bound(const RequestHead& head, const UpstreamFacts& fa
            facts.host.size() + 3 * head.host.size() + 3 * facts.client_address.size() +
            2 * facts.scheme.size() + facts.assertion.size() + facts.traceparent.size() +
            facts.request_id.size() + facts.via.size() + 2 * head.upgrade_token.size() +
-           facts.websocket_key.size();
+           facts.websocket_key.size() +
+           (head.present.has(FieldId::cookie) ? rejoined_bytes(head.fields, FieldId::cookie) : 0);
 }
 
 std::optional<std::size_t> write_upstream_head(const RequestHead& head, const UpstreamFacts& facts,
@@ -208,7 +217,8 @@ std::optional<std::size_t> write_upstream_head(const RequestHead& head, const Up
 
 std::size_t client_head_bound(const ResponseHead& head, const ClientFacts& facts) noexcept {
     return kFixedBytes + field_bytes(head) + head.reason.size() + facts.request_id.size() +
-           2 * head.upgrade_token.size();
+           2 * head.upgrade_token.size() +
+           (head.present.has(FieldId::set_cookie) ? rejoined_bytes(head.fields, FieldId::set_cookie) : 0);
 }
 
 std::optional<ClientHead> write_client_head(const ResponseHead& head, const ClientFacts& facts,

@@ -208,6 +208,25 @@ TEST(UpstreamHead, NeedsNoMoreThanTheBoundAndSaysWhenItDoesNotFit) {
     }
 }
 
+// Their pairs are joined anew by two bytes, where one may have stood.
+TEST(UpstreamHead, CookiesWithoutBlanksGrowWithinTheBound) {
+    for (const std::size_t pairs : {1U, 2U, 100U, 1000U, 7000U}) {
+        std::string list;
+        for (std::size_t i = 0; i < pairs; ++i) list += "a;";
+        const GoodRequest request = GoodRequest::get("Cookie: " + list + "a\r\nCookie: b;" + list + "\r\n");
+        EXPECT_TRUE(holds(upstream_head(request.head, facts()), "a; b; a")) << pairs;
+    }
+}
+
+TEST(ClientHeadTest, AttributesWithoutBlanksGrowWithinTheBound) {
+    for (const std::size_t pairs : {1U, 2U, 100U, 1000U, 7000U}) {
+        std::string line = "Set-Cookie: x=1;Domain=elsewhere.example";
+        for (std::size_t i = 0; i < pairs; ++i) line += ";a";
+        const GoodResponse response = GoodResponse::ok(line + "\r\n");
+        (void)client_head(response.head, {});
+    }
+}
+
 TEST(ClientHeadTest, IsTheUpstreamsWithoutWhatReachesBeyondItsHost) {
     const GoodResponse response = GoodResponse::ok(
         "Server: nginx\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nAlt-Svc: "
