@@ -123,12 +123,31 @@ std::optional<std::string> parse_origin(std::string_view text) {
     return origin;
 }
 
+namespace {
+
+// The one spelling that requests are compared in: an escape in upper case, and only of what may not stand
+// plainly and may be escaped at all.
+bool is_canonical_escape(std::string_view text) noexcept {
+    constexpr std::string_view hex = "0123456789ABCDEF";
+    if (text.size() != 3) return false;
+    const auto high = hex.find(text[1]), low = hex.find(text[2]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return false;
+    const auto byte = static_cast<unsigned char>(high * 16 + low);
+    const char c = to_lower(static_cast<char>(byte));
+    const bool unreserved =
+        (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    return byte >= 0x20 && byte != 0x7f && byte != '/' && byte != '\\' && !unreserved;
+}
+
+}  // namespace
+
 bool is_url_path(std::string_view text) noexcept {
     if (text.empty() || text.front() != '/' || text.size() > 1024) return false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
-        if (c <= ' ' || c > '~' || c == '?' || c == '#' || c == ';' || c == '\\') return false;
-        if (c == '%' && !(i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2]))) return false;
+        if (c <= ' ' || c > '~' || std::string_view("?#;\\\"<>[]^`{|}").find(c) != std::string_view::npos)
+            return false;
+        if (c == '%' && !is_canonical_escape(text.substr(i, 3))) return false;
     }
     std::optional<std::string_view> rest = text.substr(1);
     while (const auto segment = next_part(rest, '/')) {

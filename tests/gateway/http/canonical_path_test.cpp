@@ -3,6 +3,8 @@
 // escaped; canonical of canonical is itself.
 #include "gateway/http/canonical_path.hpp"
 
+#include "config/syntax.hpp"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -154,6 +156,27 @@ TEST(Query, HoldsPrintableAsciiOnly) {
     EXPECT_FALSE(valid_query("a\x7f"));
     EXPECT_FALSE(valid_query(std::string_view("a\0", 2)));
     EXPECT_FALSE(valid_query("\xe3\x81\x82"));
+}
+
+// A rule on another spelling would never meet a request.
+TEST(CanonicalPath, PathsOfAConfigurationAreSpelledAsRequestsAreCompared) {
+    int taken = 0;
+    const auto judge = [&](const std::string& path) {
+        if (!config::is_url_path(path)) return;
+        ++taken;
+        std::string scratch;
+        const auto canonical = canonicalise_path(path, PathRules::plain, scratch);
+        EXPECT_TRUE(canonical) << path;
+        EXPECT_EQ(canonical.path, path);
+    };
+    constexpr std::string_view kHex = "0123456789ABCDEFabcdef";
+    for (int byte = 0; byte < 256; ++byte) judge(std::string("/a") + static_cast<char>(byte) + "b");
+    for (const char high : kHex)
+        for (const char low : kHex) judge(std::string("/a%") + high + low);
+    EXPECT_GT(taken, 150);
+    EXPECT_TRUE(config::is_url_path("/caf%C3%A9/"));
+    for (const char* other : {"/caf%c3%a9", "/%61dmin", "/a|b", "/a%2Fb", "/a%5Cb", "/a%00", "/a%7Eb"})
+        EXPECT_FALSE(config::is_url_path(other)) << other;
 }
 
 }  // namespace
