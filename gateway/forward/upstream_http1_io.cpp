@@ -49,6 +49,7 @@ UpstreamHttp1::UpstreamHttp1(const Permit&, UpstreamPool& pool, Waiter& waiter, 
                              HeadScratch& scratch, const RequestHead& head, const UpstreamFacts& facts,
                              const HeadLimits& limits)
     : pool_(pool),
+      use_(pool.use()),
       waiter_(waiter),
       scratch_(scratch),
       limits_(limits),
@@ -83,6 +84,7 @@ void UpstreamHttp1::acquire(bool fresh_only) {
         return connected();
     }
     if (!pool_.has_room()) return fail(UpstreamFault::busy);
+    dialling_.emplace(pool_.dialling());
     phase_ = Phase::resolving;
     lookup_ = std::make_shared<Lookup>();
     if (auto known = pool_.resolver().peek(pool_.upstream().host)) {
@@ -150,6 +152,7 @@ bool UpstreamHttp1::advance_dial() {
         connection_ = std::make_unique<UpstreamConnection>(pool_, std::move(stream));
         connection_->stream().attach(waiter_);
         phase_ = Phase::greeting;
+        greeting_began_ = pool_.reactor().now();
     } else {
         connection_ =
             std::make_unique<UpstreamConnection>(pool_, std::make_unique<PlainStream>(dial_->take()));
@@ -157,6 +160,7 @@ bool UpstreamHttp1::advance_dial() {
         connected();
     }
     dial_.reset();
+    dialling_.reset();
     return true;
 }
 
@@ -186,6 +190,7 @@ void UpstreamHttp1::fail(UpstreamFault fault, MessageFault message) noexcept {
     fault_ = fault;
     message_fault_ = message;
     phase_ = Phase::failed;
+    dialling_.reset();
     if (fault != UpstreamFault::refused && fault != UpstreamFault::tls && fault != UpstreamFault::busy)
         pool_.count_fault(label_of(fault));
 }
@@ -210,6 +215,8 @@ std::size_t UpstreamHttp1::write_body(ByteView bytes) {
     if (phase_ == Phase::ready) {
         const auto taken = body_out_->write(bytes, framing_);
         sent_anything_ = true;
+        takes_nothing_ = taken == 0;
+        if (taken != 0) waiting_since_ = pool_.reactor().now();
         return taken;
     }
     if (framing_ == Framing::chunked || out_.size_bytes() >= body_before_connected_max) return 0;
@@ -345,14 +352,16 @@ void UpstreamHttp1::settle() {
 
 SteadyTime UpstreamHttp1::deadline() const {
     switch (phase_) {
-        case Phase::resolving:
         case Phase::greeting:
+            return greeting_began_ + pool_.upstream().connect_timeout;
+        case Phase::resolving:
             return phase_began_ + pool_.upstream().connect_timeout;
         case Phase::dialling:
             return dial_->deadline();
         case Phase::ready: {
-            const bool asked = body_finished_ && out_.empty();
-            return asked ? waiting_since_ + pool_.upstream().response_timeout : SteadyTime::max();
+            // It owes us an answer, or to take what stands here.
+            const bool owes = body_finished_ || takes_nothing_ || !out_.empty();
+            return owes ? waiting_since_ + pool_.upstream().response_timeout : SteadyTime::max();
         }
         default:
             return SteadyTime::max();

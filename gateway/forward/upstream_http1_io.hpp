@@ -64,6 +64,8 @@ private:
     bool end_body();
 
     UpstreamPool& pool_;
+    UpstreamPool::Use use_;
+    std::optional<UpstreamPool::Use> dialling_;
     Waiter& waiter_;
     HeadScratch& scratch_;
     HeadLimits limits_;
@@ -82,12 +84,13 @@ private:
     ResponseHead head_;
     std::size_t head_bytes_ = 0;  // of a parsed head still at the front of in_
     std::string trailers_;
-    SteadyTime began_, phase_began_, connected_at_{}, waiting_since_;
+    SteadyTime began_, phase_began_, greeting_began_{}, connected_at_{}, waiting_since_;
     Phase phase_ = Phase::resolving;
     UpstreamFault fault_ = UpstreamFault::none;
     MessageFault message_fault_;
     bool repeatable_, unusual_body_, retried_ = false, body_finished_ = false, sent_anything_ = false;
     bool head_is_final_ = false, interim_head_ = false, upstream_keeps_ = false, write_failed_ = false;
+    bool takes_nothing_ = false;  // of the body that waits
 };
 
 }  // namespace sekisho::gateway

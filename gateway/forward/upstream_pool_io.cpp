@@ -72,9 +72,11 @@ std::unique_ptr<UpstreamConnection> UpstreamPool::take() {
 
 void UpstreamPool::rest(std::unique_ptr<UpstreamConnection> connection) {
     if (resting_.size() >= options_.idle_max || connection->dead_) return;
+    connection->stream().attach(static_cast<ReadyHook&>(*connection));
+    connection->ready();  // what came with the last bytes of the answer makes no news of its own
+    if (connection->dead_) return;
     connection->rested_since_ = reactor_.now();
     connection->used_ = true;
-    connection->stream().attach(static_cast<ReadyHook&>(*connection));
     shard_.add<Metric::upstream_connections>(-1, label_, busy);
     shard_.add<Metric::upstream_connections>(1, label_, idle);
     resting_.push_back(std::move(connection));

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sekisho::gateway {
@@ -59,7 +60,24 @@ public:
     // A resting connection, or null.
     std::unique_ptr<UpstreamConnection> take();
     // has_room: another connection may be opened.
-    bool has_room() const noexcept { return upstream_.connections == 0 || open_ < upstream_.connections; }
+    bool has_room() const noexcept {
+        return upstream_.connections == 0 || open_ + dialling_ < upstream_.connections;
+    }
+    // Use says that somebody refers to the pool, or is opening a connection of it, as long as it lives.
+    class Use {
+    public:
+        explicit Use(std::uint32_t& count) noexcept : count_(&count) { ++count; }
+        Use(Use&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+        Use& operator=(Use&&) = delete;
+        ~Use() {
+            if (count_) --*count_;
+        }
+
+    private:
+        std::uint32_t* count_;
+    };
+    Use use() noexcept { return Use(users_); }
+    Use dialling() noexcept { return Use(dialling_); }
     void rest(std::unique_ptr<UpstreamConnection> connection);
     // drop_old closes what rested past the time-out; called about once a second.
     void drop_old(SteadyTime now);
@@ -67,7 +85,7 @@ public:
     // What a connection attempt came to, for metrics: 0 connected ... as label_values::connect_result.
     void count_connect(std::uint8_t result, SteadyTime began);
     void count_fault(std::uint8_t fault) noexcept;
-    bool resting_or_used() const noexcept { return open_ != 0; }
+    bool resting_or_used() const noexcept { return open_ != 0 || users_ != 0; }
 
 private:
     friend class UpstreamConnection;
@@ -80,7 +98,7 @@ private:
     telemetry::Shard& shard_;
     telemetry::LabelId label_;
     std::shared_ptr<TlsClientContext> tls_;
-    std::uint32_t open_ = 0;
+    std::uint32_t open_ = 0, users_ = 0, dialling_ = 0;
     std::optional<bool> up_;
     std::vector<std::unique_ptr<UpstreamConnection>> resting_;  // the one used last at the back
 };

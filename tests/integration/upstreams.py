@@ -213,6 +213,9 @@ def by_path(connection):
             connection.accept_websocket(request)
             connection.echo_frames()
             return
+        if name == "deaf":
+            time.sleep(30)
+            return
         if name == "swallow":
             size = int(request.field("content-length"))
             connection.swallow(size)
@@ -333,6 +336,19 @@ def answer_excess(connection, request):
     return True
 
 
+def answer_excess_behind_a_full_block(connection, request):
+    """The first answer fills what one read takes; what follows comes in the same breath."""
+    head = "HTTP/1.1 200 OK\r\nContent-Length: 16342\r\n\r\n"
+    assert len(head) == 42
+    connection.send(head + "x" * 16342 + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+    return True
+
+
+def answer_many_attributes(connection, request):
+    connection.answer(body="ok", fields=[("Set-Cookie", "x=1; Domain=example" + ";a" * 6000)])
+    return True
+
+
 def answer_nothing(connection, request):
     return False
 
@@ -352,5 +368,6 @@ ACTIONS = {
     "big": answer_big, "drip": answer_drip, "range": answer_range, "reaching": answer_reaching,
     "short": answer_short, "short-chunked": answer_short_chunked, "two-lengths": answer_two_lengths,
     "no-status": answer_no_status, "unasked-101": answer_unasked_101, "excess": answer_excess,
+    "excess-full": answer_excess_behind_a_full_block, "many-attributes": answer_many_attributes,
     "nothing": answer_nothing, "never": answer_never, "ntlm": answer_ntlm,
 }
