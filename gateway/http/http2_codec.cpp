@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint32_t kPrefaceBytes = 24;     // RFC 9113 section 3.4
 constexpr std::uint32_t kContinuationsMax = 8;  // as nghttp2 has it, which gives no reason
 constexpr std::size_t kHeadFloodFactor = 4;
+constexpr std::size_t kSentHeadBytesMax = 4u
+                                          << 20;  // as nghttp2 estimates; above every limit on heads of ours
 constexpr std::uint32_t kWindowUpdatesPerData = 4;
 constexpr std::size_t kKeptFields = 4;
 constexpr std::size_t kKeptFieldsBytes = 4096;
@@ -101,6 +103,7 @@ struct Http2Calls {
     static int body(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
                     std::size_t size, void* user) {
         auto& self = codec(user);
+        self.frame_has_body_ |= size != 0;
         auto* stream = self.find(id);
         if (!stream) {
             nghttp2_session_consume(session, id, size);
@@ -204,6 +207,7 @@ const nghttp2_option* options() {
         nghttp2_option_set_no_auto_window_update(fresh, 1);
         nghttp2_option_set_no_http_messaging(fresh, 1);
         nghttp2_option_set_no_closed_streams(fresh, 1);
+        nghttp2_option_set_max_send_header_block_length(fresh, kSentHeadBytesMax);
         return std::unique_ptr<nghttp2_option, OptionDeleter>(fresh);
     }();
     return made.get();
@@ -283,7 +287,7 @@ void Http2Codec::begin_frame() {
     const std::uint8_t type = head_[3], flags = head_[4];
     switch (type) {
         case frame_data:
-            if (frame_left_ == 0 && (flags & kFlagEndStream) == 0) spend(Http2Spending::empty);
+            frame_has_body_ = false;
             break;
         case frame_headers:
             continuations_ = 0;
@@ -318,6 +322,9 @@ void Http2Codec::begin_frame() {
 
 void Http2Codec::end_frame() {
     head_bytes_ = 0;
+    // A client's padding is no body either; a server pads what it took back (Http2Output).
+    const bool empty = role_ == Role::server ? !frame_has_body_ : (head_[0] | head_[1] | head_[2]) == 0;
+    if (head_[3] == frame_data && empty && (head_[4] & kFlagEndStream) == 0) spend(Http2Spending::empty);
     const bool section = head_[3] == frame_headers || head_[3] == frame_continuation;
     if (section && (head_[4] & kFlagEndHeaders) != 0) section_since_ = SteadyTime::max();
     tell_opened();

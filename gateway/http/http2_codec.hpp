@@ -194,6 +194,7 @@ private:
     Http2Fault flood_ = Http2Fault::none;  // met inside a call of nghttp2, which is let come back first
     State state_ = State::open;
     Http2Fault fault_ = Http2Fault::none;
+    bool frame_has_body_ = false;
     bool refuses_new_ = false, collecting_ = false, receiving_ = false;
 };
 

@@ -352,6 +352,10 @@ TEST(Http2Codec, EachFloodEndsWithItsReason) {
          [](std::uint32_t i) { return frame(frames::priority, 0, 2 * i + 1, std::string("\0\0\0\0\7", 5)); }},
         {Http2Fault::empty_flood, Http2Spending::empty,
          [](std::uint32_t i) { return (i == 0 ? post(1) : "") + frame(frames::data, 0, 1, ""); }},
+        {Http2Fault::empty_flood, Http2Spending::empty,  // padding alone
+         [](std::uint32_t i) {
+             return (i == 0 ? post(1) : "") + frame(frames::data, 8, 1, std::string(1, '\0'));
+         }},
         {Http2Fault::window_flood, Http2Spending::window,
          [](std::uint32_t) { return frame(frames::window, 0, 0, frames::u32(1)); }},
     };
