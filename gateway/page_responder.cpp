@@ -236,20 +236,30 @@ LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead
     return local(answer_error(request, "fault.internal"));
 }
 
-LocalReply PageResponder::fault(const SnapshotPtr& snapshot, const RequestHead* head, const config::App* app,
+PortalRequest PageResponder::request_of(const SnapshotPtr& snapshot, const Asker& asker,
+                                        std::string_view request_id, WallTime now) const {
+    auto request = request_of(snapshot, nullptr, nullptr, nullptr, request_id, now);
+    request.fields.push_back({"sec-fetch-mode", asker.navigation ? "navigate" : "cors"});
+    request.fields.push_back({"accept-language", std::string(asker.accept_language)});
+    return request;
+}
+
+LocalReply PageResponder::fault(const SnapshotPtr& snapshot, const Asker& asker, const config::App* app,
                                 UpstreamFault fault, std::string_view request_id, WallTime now) {
-    const auto request = request_of(snapshot, head, nullptr, nullptr, request_id, now);
+    const auto request = request_of(snapshot, asker, request_id, now);
     const auto title = app ? app->title.in(request.language()) : std::string();
     return local(
         answer_error(request, key_of(fault),
                      {{"app", title}, {"wait", request.language() == Language::ja ? "1 分" : "a minute"}}));
 }
 
-LocalReply PageResponder::malformed(const SnapshotPtr& snapshot, int status, std::string_view request_id) {
-    const auto request =
-        request_of(snapshot, nullptr, nullptr, nullptr, request_id, system_clock_face().wall());
-    auto reply = status == 431 ? local(answer_cookies(request))
-                               : local(answer_error(request, key_of_status(status), {{"size", "-"}}));
+LocalReply PageResponder::malformed(const SnapshotPtr& snapshot, const Asker& asker, int status,
+                                    std::uint64_t body_bytes_max, std::string_view request_id) {
+    const auto request = request_of(snapshot, asker, request_id, system_clock_face().wall());
+    auto reply =
+        status == 431
+            ? local(answer_cookies(request))
+            : local(answer_error(request, key_of_status(status), {{"size", size_text(body_bytes_max)}}));
     reply.status = status;
     reply.close = true;
     return reply;

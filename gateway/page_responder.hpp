@@ -28,9 +28,10 @@ public:
 
     LocalReply refusal(const SnapshotPtr& snapshot, const RequestHead& head, const Verdict& verdict,
                        const PeerFacts& peer, std::string_view request_id, WallTime now) override;
-    LocalReply fault(const SnapshotPtr& snapshot, const RequestHead* head, const config::App* app,
+    LocalReply fault(const SnapshotPtr& snapshot, const Asker& asker, const config::App* app,
                      UpstreamFault fault, std::string_view request_id, WallTime now) override;
-    LocalReply malformed(const SnapshotPtr& snapshot, int status, std::string_view request_id) override;
+    LocalReply malformed(const SnapshotPtr& snapshot, const Asker& asker, int status,
+                         std::uint64_t body_bytes_max, std::string_view request_id) override;
     Page begin_page(const SnapshotPtr& snapshot, Reactor& reactor, const RequestHead& head,
                     const Verdict& verdict, const PeerFacts& peer, std::string_view request_id,
                     WallTime now) override;
@@ -38,6 +39,8 @@ public:
 private:
     PortalRequest request_of(const SnapshotPtr& snapshot, const RequestHead* head, const Verdict* verdict,
                              const PeerFacts* peer, std::string_view request_id, WallTime now) const;
+    PortalRequest request_of(const SnapshotPtr& snapshot, const Asker& asker, std::string_view request_id,
+                             WallTime now) const;
     void record(const PortalRequest& request, const PortalResponse& response) const;
 
     Parts parts_;

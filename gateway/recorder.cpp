@@ -59,6 +59,10 @@ void ExchangeFacts::clear() noexcept {
     host.clear();
     path.clear();
     request_id.clear();
+    accept_language.clear();
+    method_id = Method::other;
+    version = HttpVersion::http11;
+    trace = {};
     received = decided = upstream_connected = first_byte = SteadyTime{};
     bytes_in = bytes_out = 0;
     status = 0;
@@ -66,7 +70,7 @@ void ExchangeFacts::clear() noexcept {
     upstream_fault = UpstreamFault::none;
     message_fault = {};
     cut = Cut::none;
-    tunnel = websocket = false;
+    tunnel = websocket = navigation = false;
 }
 
 std::string_view reason_text(const Verdict& verdict) noexcept {

@@ -41,6 +41,8 @@ struct ExchangeFacts {
     MessageFault message_fault;  // what was wrong with a message, the client's or the upstream's
     Cut cut = Cut::none;
     bool tunnel = false, websocket = false;
+    bool navigation = false;      // what an error of ours is to be, long after the head is gone,
+    std::string accept_language;  // and in whose words
     void clear() noexcept;
 };
 

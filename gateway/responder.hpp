@@ -14,6 +14,12 @@ namespace sekisho::gateway {
 // them leaves the other pages alone.
 enum class PageLane : std::uint8_t { pages, hashing };
 
+// Asker is what is remembered of a request for an answer that comes when its head is gone.
+struct Asker {
+    bool navigation = false;
+    std::string_view accept_language;
+};
+
 class Responder {
 public:
     using Done = std::function<void(LocalReply)>;
@@ -23,10 +29,12 @@ public:
     virtual LocalReply refusal(const SnapshotPtr& snapshot, const RequestHead& head, const Verdict& verdict,
                                const PeerFacts& peer, std::string_view request_id, WallTime now) = 0;
     // What an upstream did not give: 502, 503 or 504.
-    virtual LocalReply fault(const SnapshotPtr& snapshot, const RequestHead* head, const config::App* app,
+    virtual LocalReply fault(const SnapshotPtr& snapshot, const Asker& asker, const config::App* app,
                              UpstreamFault fault, std::string_view request_id, WallTime now) = 0;
-    // A head that is no head: 400, 414, 417, 431, 501, 505; `host` may be empty.
-    virtual LocalReply malformed(const SnapshotPtr& snapshot, int status, std::string_view request_id) = 0;
+    // A message that is none, or too large or slow: 400, 408, 413, 414, 417, 431, 501, 505. `body_bytes_max`
+    // is what a body may have, for 413.
+    virtual LocalReply malformed(const SnapshotPtr& snapshot, const Asker& asker, int status,
+                                 std::uint64_t body_bytes_max, std::string_view request_id) = 0;
 
     // begin_page takes what the page needs out of the request; the result is run once the body is there.
     using Page = std::function<void(std::string body, Done done)>;

@@ -1,5 +1,7 @@
 #include "gateway/http/request_run_io.hpp"
 
+#include "gateway/http/fetch_metadata.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +12,7 @@ namespace {
 using telemetry::ExchangeOutcome;
 using telemetry::Metric;
 
+constexpr std::size_t accept_language_max = 128;            // bytes; what more it lists decides nothing
 constexpr std::uint16_t websocket_policy_violation = 1008;  // RFC 6455 section 7.4.1
 
 // What a WebSocket's Close frame gives as its reason: "sekisho: access ended (contract)".
@@ -82,17 +85,20 @@ void RequestRun::reject(int status, MessageFault fault) {
     if (!busy) worker_.recorder().malformed(static_cast<std::uint16_t>(status), fault);
     auto& request = *state_;
     request.facts.message_fault = fault;
-    request.snapshot = worker_.snapshot();
-    request.facts.client = origin_.client_text;
-    request.facts.version = origin_.version;
-    worker_.make_request_id(request.facts.request_id);
+    // What was decided on stays with the configuration it was decided under, and with its id.
+    if (!request.snapshot) {
+        request.snapshot = worker_.snapshot();
+        request.facts.client = origin_.client_text;
+        request.facts.version = origin_.version;
+        worker_.make_request_id(request.facts.request_id);
+    }
     request.verdict.refused = busy ? Refused::not_serving : Refused::bad_request;
     carrier_.drop_input();
     auto& responder = worker_.responder();
     const auto& id = request.facts.request_id;
-    auto answer = busy ? responder.fault(request.snapshot, nullptr, nullptr, UpstreamFault::busy, id,
+    auto answer = busy ? responder.fault(request.snapshot, asker(), nullptr, UpstreamFault::busy, id,
                                          worker_.reactor().wall())
-                       : responder.malformed(request.snapshot, status, id);
+                       : responder.malformed(request.snapshot, asker(), status, body_bytes_max(), id);
     answer.close = true;
     request.facts.outcome = ExchangeOutcome::refused;
     reply(nullptr, std::move(answer));
@@ -150,6 +156,8 @@ void RequestRun::note_request(const RequestHead& head) {
     facts.host.assign(head.host);
     facts.version = head.version;
     facts.websocket = head.upgrade == Upgrade::websocket;
+    facts.navigation = is_navigation(head);
+    facts.accept_language.assign(head.value(FieldId::accept_language).substr(0, accept_language_max));
     facts.client = origin_.client_text;
     worker_.make_request_id(facts.request_id);
 }
@@ -188,15 +196,15 @@ void RequestRun::begin_forward(const RequestHead& head) {
     const auto wall = worker_.reactor().wall();
     if (Recorder::must_wait(parts) && !worker_.recorder().audit_works()) {
         request.facts.outcome = ExchangeOutcome::refused;
-        return reply(&head,
-                     worker_.responder().fault(request.snapshot, &head, &request.snapshot->app(permit.app()),
-                                               UpstreamFault::busy, request.facts.request_id, wall));
+        return reply(
+            &head, worker_.responder().fault(request.snapshot, asker(), &request.snapshot->app(permit.app()),
+                                             UpstreamFault::busy, request.facts.request_id, wall));
     }
     auto* pool = worker_.pool_for(*request.snapshot, permit.app());
     if (!pool)
-        return reply(&head,
-                     worker_.responder().fault(request.snapshot, &head, &request.snapshot->app(permit.app()),
-                                               UpstreamFault::tls, request.facts.request_id, wall));
+        return reply(
+            &head, worker_.responder().fault(request.snapshot, asker(), &request.snapshot->app(permit.app()),
+                                             UpstreamFault::tls, request.facts.request_id, wall));
     auto& standing = worker_.admission().standing(request.snapshot, permit.session_owner(), permit.app());
     const auto trace = telemetry::to_traceparent(request.facts.trace);
     UpstreamFacts facts;
@@ -245,7 +253,10 @@ void RequestRun::record_allow() {
 }
 
 RequestRun::Next RequestRun::do_wait_record() {
-    if (!*state_->durable) return Next::wait;
+    if (!*state_->durable) {
+        deadline_ = SteadyTime::max();  // after a freeze too: it waits for the record alone
+        return Next::wait;
+    }
     phase_ = Phase::exchanging;
     if (!**state_->durable) {
         state_->facts.outcome = ExchangeOutcome::refused;
@@ -289,15 +300,19 @@ void RequestRun::begin_exchange(const RequestHead& head, UpstreamSide& upstream,
     facts.version = head.version;
     facts.hsts = !origin_.tls_version.empty() && request.snapshot->model->portal.hsts;
     facts.request_id = request.facts.request_id;
-    std::uint64_t body_max = request.snapshot->model->limits.form_bytes;
     if (request.verdict.permit) {
         facts.access_ends_in = ends_in(request.verdict.permit->valid_until(), worker_.reactor().wall());
         facts.cookie_domains = request.snapshot->app(request.verdict.permit->app()).cookie_domains;
-        body_max = request.snapshot->parts(request.verdict.permit->app()).body_bytes_max;
     }
-    client_ = &carrier_.client_for(request, head, facts, body_max);
+    client_ = &carrier_.client_for(request, head, facts, body_bytes_max());
     request.exchange.emplace(*client_, upstream, pace, now());
     phase_ = Phase::exchanging;
+}
+
+std::uint64_t RequestRun::body_bytes_max() const {
+    const auto& snapshot = *state_->snapshot;
+    const auto& permit = state_->verdict.permit;
+    return permit ? snapshot.parts(permit->app()).body_bytes_max : snapshot.model->limits.form_bytes;
 }
 
 SteadyTime RequestRun::permit_deadline() const {
@@ -384,7 +399,7 @@ void RequestRun::answer_upstream_fault() {
     const bool drained = request.exchange->request_done();
     request.exchange.reset();
     request.upstream.reset();
-    auto answer = worker_.responder().fault(request.snapshot, nullptr,
+    auto answer = worker_.responder().fault(request.snapshot, asker(),
                                             &request.snapshot->app(request.verdict.permit->app()), fault,
                                             request.facts.request_id, worker_.reactor().wall());
     if (!drained) answer.close = true;

@@ -115,6 +115,8 @@ private:
     void begin_forward(const RequestHead& head);
     void begin_page(const RequestHead& head);
     void reply(const RequestHead* head, LocalReply reply);
+    Asker asker() const noexcept { return {state_->facts.navigation, state_->facts.accept_language}; }
+    std::uint64_t body_bytes_max() const;
     void begin_exchange(const RequestHead& head, UpstreamSide& upstream, PaceLimits pace);
     void record_allow();
     void answer_upstream_fault();

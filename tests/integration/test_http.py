@@ -267,6 +267,8 @@ def test_excess_bytes_never_reach_the_next_request(shared, people):
     for _ in range(5):
         assert a.request("GET", shared.url("wiki", "/excess")).body == b"ok"
         assert b"poison" not in b.request("GET", shared.url("wiki", "/after")).body
+        assert len(a.request("GET", shared.url("wiki", "/excess-full")).body) == 16342
+        assert b"poison" not in b.request("GET", shared.url("wiki", "/after")).body
 
 
 def test_ntlm_upstream_is_refused(shared, sato):
@@ -290,7 +292,8 @@ def test_limits_have_their_own_answers(shared, sato):
 def test_body_limit(fresh_gateway):
     gateway = fresh_gateway(lambda s: s["apps"]["wiki"].update(body="1KiB"))
     browser = gateway.signed_in(gateway.add("sato"))
-    assert browser.request("POST", gateway.url("wiki", "/echo"), b"x" * 2000, [("Sec-Fetch-Site", "same-origin")]).status == 413
+    page = browser.request("POST", gateway.url("wiki", "/echo"), b"x" * 2000, [("Sec-Fetch-Site", "same-origin")])
+    assert page.status == 413 and page.is_page and "1KiB" in page.text
     assert browser.request("POST", gateway.url("wiki", "/echo"), b"x" * 1000, [("Sec-Fetch-Site", "same-origin")]).status == 200
 
 
