@@ -111,6 +111,7 @@ public:
     // frozen_for is the time since the lease lapsed; while serving, nothing.
     Millis frozen_for() const noexcept { return shared_.lease.age() - Lease::length; }
     Recheck recheck(Permit& permit, const policy::RequestFacts& request, std::string_view host) {
+        note_review();
         return admission_.still_holds(permit, snapshot(), request, host);
     }
     Trigger trigger_of(const Permit& permit, const Recheck& recheck) const {
@@ -147,6 +148,8 @@ private:
     void look_for_losses(bool all);
     void begin_sweep(bool all);
     void sweep_some();
+    void note_review();
+    void end_review();
     void confirm_view();
     void thaw();
     std::uint64_t random64() noexcept;
@@ -180,6 +183,7 @@ private:
     bool sweeping_ = false, sweep_all_ = false;           // now
     bool sweep_again_ = false, sweep_again_all_ = false;  // once more after this one
     std::uint64_t swept_losses_ = 0, swept_generation_ = 0;
+    std::chrono::nanoseconds review_began_{-1};  // own processor time; negative: no review in this turn
     bool frozen_ = false;
     ListenerCounts counted_;  // as far as the metrics know
     std::int64_t buffers_shown_ = 0;
