@@ -11,6 +11,7 @@ constexpr Millis linger_time{2000};
 constexpr std::size_t linger_bytes_max = 256u << 10;
 constexpr Millis drain_step{1000};  // between the two GOAWAYs: what was under way has come by then
 constexpr int reads_per_step = 8;   // then others have their turn
+constexpr std::uint64_t held_bytes_max = 256u << 10;  // more than the TLS layer takes beyond what was sent
 
 Http2Settings settings_for(const Snapshot& snapshot, std::string_view server_name) {
     const auto& limits = snapshot.model->limits;
@@ -55,7 +56,23 @@ void Http2Session::rechecked() noexcept {
 
 void Http2Session::withhold(std::int32_t stream) {
     if (output_.withhold(stream) != 0) holds_forwarded_ = output_.holds_data();
+    withheld_at_bytes_ = sent_bytes_;
+    withheld_until_ = now() + withheld_leaves_within;
     wrote();
+    connection_.waiter().wake(Wake::control);
+}
+
+// The stream's last bytes were taken by the TLS layer, which sends in order and holds at most held_bytes_max.
+void Http2Session::judge_withheld() {
+    if (withheld_until_ == SteadyTime::max()) return;
+    const bool left =
+        !connection_.stream().holds_output() || sent_bytes_ - withheld_at_bytes_ > held_bytes_max;
+    if (left) {
+        withheld_until_ = SteadyTime::max();
+        return;
+    }
+    if (now() >= withheld_until_) return close();
+    deadline_ = std::min(deadline_, withheld_until_);
 }
 
 bool Http2Session::push() noexcept {
@@ -155,6 +172,7 @@ void Http2Session::judge() {
     judge_drain();
     judge_idle();
     judge_output();
+    if (phase_ == Phase::open) judge_withheld();
     if (phase_ == Phase::open && codec_.state() == Http2Codec::State::over) {
         for (auto* request : requests_) request->abandon();
         flush();

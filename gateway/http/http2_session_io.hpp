@@ -31,8 +31,10 @@ public:
     void wrote() noexcept { worker_.at_turn_end(*this); }
     // forwarded: what was written came from an app, and is held while nothing may be forwarded.
     void forwarded() noexcept { holds_forwarded_ = true; }
-    // withhold takes back what a stream has written and the socket has not taken.
+    // withhold takes back what a stream has written. What cannot be, as the TLS layer holds it, leaves within
+    // withheld_leaves_within, or the connection ends.
     void withhold(std::int32_t stream);
+    static constexpr Millis withheld_leaves_within{1000};  // the published bound
     // push sends now; true when nothing is left.
     bool push() noexcept;
     // rechecked: one of the streams that wait for it after a thaw was asked again.
@@ -52,6 +54,7 @@ private:
     void judge_drain();
     void judge_idle();
     void judge_output();
+    void judge_withheld();
     void begin_linger();
     void linger();
     void close() noexcept;
@@ -66,6 +69,8 @@ private:
     SteadyTime deadline_ = SteadyTime::max(), idle_since_, drain_at_ = SteadyTime::max(), linger_until_{};
     SteadyTime stalled_since_ = SteadyTime::max();  // the client leaves output standing
     std::uint64_t sent_bytes_ = 0, stalled_at_bytes_ = 0;
+    SteadyTime withheld_until_ = SteadyTime::max();  // by then all up to withheld_at_bytes_ has left
+    std::uint64_t withheld_at_bytes_ = 0;            // of sent_bytes_
     std::size_t lingered_bytes_ = 0;
     std::size_t rechecks_left_ = 0;  // streams to be asked again before forwarded bytes leave
     Phase phase_ = Phase::open;

@@ -8,7 +8,7 @@ import hpack
 import sekisho_client as client
 
 DATA, HEADERS, PRIORITY, RESET, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
-END_STREAM, ACK, END_HEADERS = 1, 1, 4
+END_STREAM, ACK, END_HEADERS, PADDED = 1, 1, 4, 8
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -24,7 +24,7 @@ def field(name, value):
 
 class Stream:
     def __init__(self):
-        self.heads, self.body, self.received = [], bytearray(), 0
+        self.heads, self.body, self.received, self.padding = [], bytearray(), 0, 0
         self.trailers, self.ended, self.reset, self.pairs = None, False, None, []
 
     @property
@@ -132,9 +132,11 @@ class Connection:
     def take(self, kind, flags, number, payload):
         stream = self.streams.get(number, Stream())
         if kind == DATA:
-            stream.received += len(payload)
+            content = payload[1:len(payload) - payload[0]] if flags & PADDED else payload
+            stream.received += len(content)
+            stream.padding += len(payload) - len(content)
             if self.keep:
-                stream.body += payload
+                stream.body += content
             if self.credit and payload:
                 update = frame(WINDOW, 0, 0, struct.pack(">I", len(payload)))
                 if not flags & END_STREAM:

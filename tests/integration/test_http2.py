@@ -177,6 +177,44 @@ def test_revocation_ends_streams_and_not_the_connection(shared, people):
         wire.send(frame(RESET, 0, kept, struct.pack(">I", 8)))
 
 
+def test_what_a_slow_reader_has_not_taken_is_taken_back(shared, people):
+    """The rest of a download that was cut comes as padding, and another person's streams on the connection go on."""
+    ending, staying = shared.signed_in(people["mori"]), shared.signed_in(people["suzuki"])
+    much = struct.pack(">I", (1 << 25) - 1)
+    with Connection(shared, "wiki", settings=[(4, (1 << 25) - 1)], credit=False, keep=False) as wire:
+        wire.send(frame(WINDOW, 0, 0, much))
+        cut, kept = wire.request(ending, path="/big?33554432"), wire.request(staying, path="/drip")
+        assert wire.until(lambda: wire.streams[cut].received and wire.streams[kept].received)
+        # Read steadily, but slower than the app gives: soon the gateway's output is full all the time.
+        leaving = threading.Timer(2, lambda: client.sign_out(ending, shared.url("portal")))
+        leaving.start()
+        answer = wire.streams[cut]
+        while answer.reset is None and not wire.closed and not answer.ended:
+            wire.read(5)
+            time.sleep(0.03)
+        leaving.join()
+        assert answer.reset is not None and not answer.ended, (wire.closed, answer.ended, answer.received, answer.padding)
+        assert answer.padding > 16 << 10
+        before = wire.streams[kept].received
+        assert wire.until(lambda: wire.streams[kept].received > before + 3)
+        assert wire.get(staying, "/echo").status == 200
+        wire.send(frame(RESET, 0, kept, struct.pack(">I", 8)))
+
+
+def test_a_connection_that_takes_nothing_ends_with_what_it_may_not_have(shared, people):
+    """What the TLS layer holds cannot be taken back one by one: it leaves within a second, or never."""
+    browser = shared.signed_in(people["mori"])
+    much = struct.pack(">I", (1 << 25) - 1)
+    with Connection(shared, "wiki", settings=[(4, (1 << 25) - 1)], credit=False, keep=False) as wire:
+        wire.send(frame(WINDOW, 0, 0, much))
+        cut = wire.streams[wire.request(browser, path="/big?33554432")]
+        assert wire.until(lambda: cut.received)
+        time.sleep(2)  # nothing is read: more than the sockets hold stands in the gateway
+        client.sign_out(browser, shared.url("portal"))
+        time.sleep(2)
+        assert wire.wait_closed(10) and not cut.ended and cut.received < 1 << 25
+
+
 def test_another_host_on_this_connection_is_misdirected(shared, sato):
     with Connection(shared, "wiki") as wire:
         pairs = wire.fields(sato, path="/echo")
