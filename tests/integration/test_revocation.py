@@ -11,6 +11,7 @@ import pytest
 
 import gateway as gw
 import sekisho_client as client
+from http2_client import Connection
 from test_time import Download
 
 LEASE = 0.5
@@ -140,6 +141,74 @@ def test_frozen_for_long_what_is_open_is_cut(fresh):
     until(lambda: download.ended, 2, "a download stayed open on a view that never became fresh")
     assert 9.5 < download.ended - began < 13
     assert not download.data.endswith(b"0\r\n\r\n")
+
+
+def test_frozen_streams_stand_still_and_go_on_over_http2(fresh):
+    gateway = fresh()
+    browser = gateway.signed_in(gateway.add("sato"))
+    with Connection(gateway, "wiki") as wire:
+        stream = wire.streams[wire.request(browser, path="/drip")]
+        assert wire.until(lambda: stream.received > 2)
+        freeze(gateway, 4000)
+        began = time.monotonic()
+        wire.until(lambda: False, LEASE + 0.3)
+        still = stream.received
+        assert wire.wait(wire.request(browser, path="/echo"), 2).status == 503, "a new request waits, then is refused"
+        wire.until(lambda: False, 1)
+        assert stream.received == still, "bytes went to a client on a view that was not fresh"
+        assert time.monotonic() - began < 3.6, "the machine was too slow for this test to say anything"
+        assert wire.until(lambda: stream.received > still, 6), "service did not come back with the control thread"
+        assert wire.get(browser, "/echo").status == 200
+
+
+def test_frozen_for_long_streams_are_cut_and_their_connection_stays(fresh):
+    gateway = fresh()
+    browser = gateway.signed_in(gateway.add("sato"))
+    with Connection(gateway, "wiki") as wire:
+        stream = wire.streams[wire.request(browser, path="/drip")]
+        assert wire.until(lambda: stream.received > 2)
+        began = time.monotonic()
+        freeze(gateway, 14000)
+        assert wire.until(lambda: stream.reset is not None, 13.5) and not stream.ended
+        assert 9.5 < time.monotonic() - began < 13
+        time.sleep(max(0, began + 15 - time.monotonic()))
+        assert wire.get(browser, "/echo").status == 200 and not wire.closed
+
+
+# What a session ends by of itself; the access that stands on it ends with it.
+ENDS = {
+    "idle": {"idle": "20m"},
+    "session_end": {"absolute": "1h", "idle": "1h"},
+    "session_count": {"concurrent": 1},
+}
+
+
+def act_of(trigger, gateway, account, browser):
+    if trigger == "idle":
+        gateway.shift(21 * 60)
+    elif trigger == "session_end":
+        gateway.shift(40 * 60)
+        assert browser.request("GET", gateway.url("wiki")).status == 200
+        time.sleep(1.2)  # use is merged once a second
+        gateway.shift(3601)
+    else:
+        client.sign_in(gateway.browser(), account, gateway.url("portal"))
+
+
+@pytest.mark.parametrize("trigger", ENDS)
+def test_what_stands_on_a_session_ends_with_it(fresh, trigger):
+    gateway = fresh(lambda sections: sections.update(sessions={"staff": ENDS[trigger]}))
+    account = gateway.add("sato")
+    browser = gateway.signed_in(account)
+    download = Download(gateway, browser, "wiki")
+    with Connection(gateway, "wiki") as wire:
+        stream = wire.streams[wire.request(browser, path="/drip")]
+        assert wire.until(lambda: stream.received) and download.alive()
+        act_of(trigger, gateway, account, browser)
+        until(lambda: download.ended, 4, f"a download outlived its session: {trigger}")
+        assert wire.until(lambda: stream.reset is not None, 4) and not stream.ended
+        assert browser.request("GET", gateway.url("wiki")).status == 303
+    until(lambda: gateway.metric("sekisho_revocation_seconds_count", trigger=trigger) == 2, 2, "not counted as such")
 
 
 def test_a_resumed_process_forwards_nothing_before_a_fresh_view(fresh):
