@@ -1,6 +1,7 @@
 #include "auth/keyring.hpp"
 #include "base/x509_make.hpp"
 #include "config/check.hpp"
+#include "config/files.hpp"
 #include "config/starter.hpp"
 #include "gateway/cli/cli.hpp"
 
@@ -35,13 +36,19 @@ std::string example_host(const std::string& portal) {
 class FirstRun {
 public:
     FirstRun(Context& context, const Options& options)
-        : context_(context), folder_(options.folder), options_(options) {}
+        : context_(context),
+          folder_(options.folder),
+          options_(options),
+          data_(!options.data.empty() ? fs::path(options.data)
+                : packaged()          ? fs::path("/var/lib/sekisho")
+                                      : folder_ / "data") {}
 
     void run() {
-        if (folders() && master_key() && certificate() && configuration()) next();
+        if (answers() && folders() && master_key() && certificate() && configuration()) next();
     }
 
 private:
+    bool answers();
     bool folders();
     bool master_key();
     bool certificate();
@@ -77,7 +84,7 @@ private:
     Context& context_;
     const fs::path folder_;
     const Options& options_;
-    fs::path data_;
+    const fs::path data_;
     uid_t owner_ = ::geteuid();
     gid_t group_ = ::getegid();
     bool certificate_made_ = false, configuration_made_ = false;
@@ -102,11 +109,17 @@ FirstRun::Written FirstRun::write_new(const fs::path& path, ByteView bytes, mode
     return Written::made;
 }
 
+// A wrong answer is told before anything is made: a key or certificate for it would be kept by the next run.
+bool FirstRun::answers() {
+    const auto path = (folder_ / "sekisho.yaml").string();
+    if (fs::exists(path)) return true;
+    const auto files = config::MemoryFiles().put(path, config::starter_config(starter()));
+    const auto loaded = config::load_checked_from(files, path, {system_clock_face().wall(), false});
+    return loaded.model || failed(config::to_text(loaded.diagnostics, context_.language));
+}
+
 // Whoever owns the data directory is who the gateway runs as: what root makes here is given to it.
 bool FirstRun::folders() {
-    data_ = !options_.data.empty() ? fs::path(options_.data)
-            : packaged()           ? fs::path("/var/lib/sekisho")
-                                   : folder_ / "data";
     std::error_code failure;
     fs::create_directories(folder_, failure);
     const bool fresh = !failure && fs::create_directories(data_, failure);

@@ -58,11 +58,17 @@ def test_a_second_run_touches_nothing(folder):
     assert before == {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir() if path.is_file()}
 
 
-def test_bad_answers_are_said_and_leave_no_configuration(folder):
+def test_bad_answers_are_said_and_leave_nothing(folder):
     for more in (["--portal", "not a host"], ["--listen", "nowhere"], ["--person", "Not A Name"]):
-        done = sekisho("init", "--dir", folder, *more)
-        assert done.returncode == 2 and done.stderr.strip(), more
-        assert not (folder / "sekisho.yaml").exists()
+        done = sekisho("--lang", "en", "init", "--dir", folder, *more)
+        assert done.returncode == 2 and done.stdout == "" and not folder.exists(), more
+        assert done.stderr.count("error: ") == 1 and more[1] in done.stderr, done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = sekisho("--lang", "en", "init", "--dir", tmp_path / "file/etc")
+    assert done.returncode == 2 and "file/etc" in done.stderr and done.stderr.count("\n") == 1 and done.stdout == ""
 
 
 def test_japanese_is_spoken(folder):
