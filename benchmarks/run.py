@@ -101,6 +101,7 @@ def main():
     picked = scenarios.chosen(options.only)
     if not pathlib.Path(options.load).exists():
         sys.exit(f"{options.load} is missing: ./dev bench builds it, or: ./dev build bench")
+    place.need_tools()
     with tempfile.TemporaryDirectory(prefix="sekisho-bench-") as folder:
         # nginx started as root serves as another user, who must be able to read the files.
         os.chmod(folder, 0o755)
@@ -113,8 +114,6 @@ def main():
                 except RuntimeError as fault:
                     failed.append(scenario.key)
                     print(f"      {scenario.key} could not be measured: {fault}", flush=True)
-        except place.Missing as missing:
-            sys.exit(f"./dev bench: {missing}")
         finally:
             if bench:
                 bench.close()

@@ -30,7 +30,7 @@ def fault(proxy, done):
 
 
 def wrk(proxy, path, connections, seconds, script=None):
-    command = [at.tool("wrk", "wrk"), "-t", 1, "-c", connections, "-d", f"{seconds}s", "--timeout", "20s", "--latency"]
+    command = [at.tool("wrk"), "-t", 1, "-c", connections, "-d", f"{seconds}s", "--timeout", "20s", "--latency"]
     if proxy.cookie:
         command += ["-H", f"Cookie: {proxy.cookie}"]
     if script:
@@ -48,7 +48,7 @@ def microseconds(text, part):
 
 
 def h2load(proxy, path, clients, streams, seconds):
-    command = [at.tool("h2load", "nghttp2-client"), "-c", clients, "-m", streams, "-D", seconds, "-t", 1]
+    command = [at.tool("h2load"), "-c", clients, "-m", streams, "-D", seconds, "-t", 1]
     if proxy.cookie:
         command += ["-H", f"cookie: {proxy.cookie}"]
     done, cpu, wall = measured(proxy, [*command, f"https://localhost:{proxy.port}{path}"], seconds)

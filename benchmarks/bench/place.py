@@ -6,21 +6,26 @@ import resource
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROXY_CPU, LOAD_CPU = ("0", "1") if (os.cpu_count() or 1) > 1 else ("0", "0")
 
 
-class Missing(Exception):
-    """A tool is not there: one sentence, and what to install."""
+# The tools a bench needs, and where each comes from.
+PACKAGES = {"nginx": "nginx-light", "haproxy": "haproxy", "wrk": "wrk", "h2load": "nghttp2-client", "openssl": "openssl", "taskset": "util-linux"}
 
 
-def tool(name, package):
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    if not found:
-        raise Missing(f"{name} is not installed: apt-get install {package}")
-    return found
+def tool(name):
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+
+
+def need_tools():
+    """Asked before anything is started: ends with one sentence that says what to install."""
+    missing = [name for name in PACKAGES if not tool(name)]
+    if missing:
+        sys.exit(f"./dev bench: {', '.join(missing)} not installed: apt-get install {' '.join(PACKAGES[name] for name in missing)}")
 
 
 def pinned(cpu, command):

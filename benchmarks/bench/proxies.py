@@ -131,7 +131,7 @@ class Peers:
         return port, process
 
     def nginx(self, name="nginx", http="", server="", location="", backend="app", helpers=(), cookie=""):
-        program = [at.tool("nginx", "nginx-light"), "-e", "stderr", "-p", self.folder, "-c"]
+        program = [at.tool("nginx"), "-e", "stderr", "-p", self.folder, "-c"]
         port, process = self._start(name, NGINX, program, http=http, server=server, location=location, backend=backend)
         return Proxy(name, port, [process, *helpers], cookie)
 
@@ -139,7 +139,7 @@ class Peers:
         return self.nginx("nginx tuned", location=NGINX_BULK)
 
     def nginx_auth(self):
-        port, stub = self._start("nginx-stub", AUTH_STUB, [at.tool("nginx", "nginx-light"), "-e", "stderr", "-p", self.folder, "-c"])
+        port, stub = self._start("nginx-stub", AUTH_STUB, [at.tool("nginx"), "-e", "stderr", "-p", self.folder, "-c"])
         server = ("location = /auth { internal; proxy_pass http://stub; proxy_http_version 1.1; proxy_set_header Connection ''; "
                   "proxy_pass_request_body off; proxy_set_header Content-Length ''; }")
         return self.nginx("nginx + auth_request", http=f"upstream stub {{ server 127.0.0.1:{port}; keepalive 64; keepalive_requests 1000000000; }}",
@@ -151,7 +151,7 @@ class Peers:
         return self.nginx(f"nginx, {count} routes", http=http, backend="$chosen")
 
     def haproxy(self, name="HAProxy", tuning="", frontend="", cookie=""):
-        port, process = self._start(name, HAPROXY, [at.tool("haproxy", "haproxy"), "-db", "-f"], tuning=tuning, frontend=frontend)
+        port, process = self._start(name, HAPROXY, [at.tool("haproxy"), "-db", "-f"], tuning=tuning, frontend=frontend)
         return Proxy(name, port, [process], cookie)
 
     def haproxy_bulk(self):

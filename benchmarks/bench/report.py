@@ -37,8 +37,8 @@ def table(scenario, found):
     return "\n".join(lines) + f"\n\n{'More' if scenario.more_is_better else 'Less'} is better.\n"
 
 
-def version_of(name, package, *arguments):
-    done = subprocess.run([at.tool(name, package), *arguments], capture_output=True, text=True)
+def version_of(name, *arguments):
+    done = subprocess.run([at.tool(name), *arguments], capture_output=True, text=True)
     return (done.stdout + done.stderr).strip().splitlines()[0]
 
 
@@ -49,7 +49,7 @@ def machine():
 
 def write(results, options, file):
     release = re.search(r'PRETTY_NAME="([^"]+)"', pathlib.Path("/etc/os-release").read_text())[1]
-    versions = [version_of("openssl", "openssl", "version"), version_of("nginx", "nginx-light", "-v"), version_of("haproxy", "haproxy", "-v")]
+    versions = [version_of("openssl", "version"), version_of("nginx", "-v"), version_of("haproxy", "-v")]
     busy = os.getloadavg()[2]
     head = f"""# Results
 

@@ -72,6 +72,14 @@ def test_the_committed_budget_names_every_path():
     assert committed and all(set(numbers) == paths for numbers in committed.values())
 
 
+def test_a_missing_tool_is_one_sentence_and_nothing_is_started(tmp_path):
+    results = tmp_path / "RESULTS.md"
+    done = subprocess.run([sys.executable, gw.ROOT / "benchmarks/run.py", "--load", sys.executable, "--results", results, "--only", "S1"],
+                          capture_output=True, text=True, env={"PATH": str(tmp_path)}, timeout=60)
+    assert done.returncode == 1 and done.stdout == "" and not results.exists()
+    assert done.stderr.count("\n") == 1 and "wrk" in done.stderr and "apt-get install" in done.stderr and "nghttp2-client" in done.stderr
+
+
 def test_stacks_are_folded_from_the_outside_in():
     stacks = profile.fold(PERF)
     assert stacks == {("main", "sekisho::Worker::run", "do_send"): 1, ("main", "sekisho::Worker::run", "[libcrypto.so.3]"): 1}
