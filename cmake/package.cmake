@@ -7,7 +7,7 @@ install(FILES packaging/systemd/sekisho.service packaging/systemd/sekisho.socket
 install(FILES packaging/systemd/sekisho.sysusers DESTINATION lib/sysusers.d RENAME sekisho.conf)
 install(FILES packaging/systemd/sekisho.tmpfiles DESTINATION lib/tmpfiles.d RENAME sekisho.conf)
 install(FILES packaging/debian/lintian-overrides DESTINATION share/lintian/overrides RENAME sekisho)
-install(FILES packaging/debian/copyright docs/examples/sekisho.yaml DESTINATION share/doc/sekisho)
+install(FILES packaging/debian/copyright DESTINATION share/doc/sekisho)
 install(CODE "execute_process(COMMAND \"${PROJECT_SOURCE_DIR}/packaging/made_files.sh\" \"$<TARGET_FILE:sekisho>\" \"${PROJECT_SOURCE_DIR}\"
   \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}\" COMMAND_ERROR_IS_FATAL ANY)")
 

@@ -20,7 +20,6 @@ usr/share/doc/sekisho/changelog.Debian.gz
 usr/share/doc/sekisho/changelog.gz
 usr/share/doc/sekisho/copyright
 usr/share/doc/sekisho/sbom.spdx.json
-usr/share/doc/sekisho/sekisho.yaml
 usr/share/lintian/overrides/sekisho
 usr/share/fish/vendor_completions.d/sekisho.fish
 usr/share/man/ja/man1/sekisho.1.gz
@@ -41,9 +40,32 @@ def test_lintian_finds_no_error_and_no_warning():
     assert done.returncode == 0 and not done.stdout.strip(), done.stdout + done.stderr
 
 
+PAGES = re.compile(r"usr/share/doc/sekisho/(((guides|runbooks|lint|reference|decisions)/)?[\w.-]+\.md"
+                   r"|examples/(sekisho\.yaml|prometheus/rules\.yml|grafana/\w+\.json|lint/[\w-]+/(good|bad)\.yaml))")
+
+
 def test_the_files_are_those_and_no_more(opened):
     found = sorted(str(path.relative_to(opened)) for path in opened.rglob("*") if path.is_file() and "DEBIAN" not in path.parts)
-    assert found == sorted(EXPECTED)
+    assert [path for path in found if not PAGES.fullmatch(path)] == sorted(EXPECTED)
+
+
+def test_every_link_of_a_page_leads_to_a_file_of_the_package(opened):
+    doc = opened / "usr/share/doc/sekisho"
+    pages = sorted(doc.rglob("*.md"))
+    assert {page.parent.name for page in pages} >= {"guides", "runbooks", "lint", "reference"}
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(\s*([^)#\s]+)", page.read_text()) if "://" not in link]
+    assert len(links) > 300
+    assert not [f"{page.relative_to(doc)}: {link}" for page, link in links if not (page.parent / link).exists()]
+
+
+def test_each_help_address_of_code_review_is_a_page_of_the_package(opened):
+    """SARIF's helpUri: the page of the rule, where the package puts it."""
+    doc = opened / "usr/share/doc/sekisho"
+    done = pk.run(opened / "usr/bin/sekisho", "check", "--sarif", "--config", doc / "examples/lint/app-anybody/bad.yaml", check=False)
+    rules = json.loads(done.stdout)["runs"][0]["tool"]["driver"]["rules"]
+    addresses = {rule["helpUri"].removeprefix("file:///") for rule in rules if "helpUri" in rule}
+    assert len(addresses) >= 40 and not [address for address in addresses if not (opened / address).is_file()]
+    assert {(opened / address).stem for address in addresses} == {page.stem for page in (doc / "lint").glob("*.md")} - {"README"}
 
 
 def test_everything_belongs_to_root_and_nobody_else_may_write():
