@@ -58,7 +58,10 @@ BodyPeek BodyIn::fill() {
         buffer_.commit(got.bytes);
         return {BodyPeek::State::data, {}};
     }
-    if (got.state == IoState::would_block) return {BodyPeek::State::wait, {}};
+    if (got.state == IoState::would_block) {
+        if (buffer_.empty()) buffer_.release();
+        return {BodyPeek::State::wait, {}};
+    }
     const bool clean = got.state == IoState::closed && decoder_.finish() == BodyDecoder::State::done;
     return {clean ? BodyPeek::State::end : BodyPeek::State::failed, {}};
 }
@@ -113,6 +116,7 @@ Flush BodyOut::flush() {
         if (wrote.state != IoState::done) return Flush::failed;
         buffer_.consume(wrote.bytes);
     }
+    buffer_.release();  // what waits from here on, for an event or for the next request, holds no memory
     if (!stream_.holds_output()) return Flush::done;
     const auto state = stream_.flush();
     if (state == IoState::would_block) return Flush::wait;

@@ -140,6 +140,7 @@ void Http1Session::begin_request(const RequestHead& head, std::size_t head_bytes
         run_.accept(head);
     // What the head gave was written out or copied: its bytes make room for the body.
     in_.consume(head_bytes);
+    if (in_.empty()) in_.release();
 }
 
 LocalReply Http1Session::redirect_for(const RequestHead& head) {

@@ -369,6 +369,29 @@ TEST(Http1ClientSideResponse, OurOwnAnswerHasNoBodyWhereNoneMayBe) {
     }
 }
 
+TEST(Http1ClientSideMemory, NothingIsHeldWhileABodyOrTheNextRequestIsWaitedFor) {
+    const auto request = post("Content-Length: 12\r\n");
+    Rig rig(request);
+    rig.stream.pieces = {"hello"};
+    std::string body;
+    EXPECT_EQ(rig.read(body), BodyPeek::State::wait);
+    EXPECT_EQ(rig.pool.lent_bytes(), 0u) << "of a client that does not go on";
+    rig.stream.pieces = {", world"};
+    EXPECT_EQ(rig.read(body), BodyPeek::State::end);
+    EXPECT_EQ(body, "hello, world");
+    rig.in.release();
+
+    rig.stream.room = 0;
+    rig.side.start_ours(LocalReply{200, {}, "here it is", false});
+    EXPECT_NE(rig.side.write_body(as_bytes(std::string_view("here it is"))), 0u);
+    rig.side.finish({});
+    EXPECT_EQ(rig.side.flush(), Flush::wait);
+    EXPECT_NE(rig.pool.lent_bytes(), 0u) << "what the socket did not take";
+    rig.stream.room = ScriptedStream::unlimited;
+    EXPECT_EQ(rig.side.flush(), Flush::done);
+    EXPECT_EQ(rig.pool.lent_bytes(), 0u) << "of an answer that was sent";
+}
+
 TEST(Http1ClientSideWriting, AGoneClientIsSeenAtTheNextFlush) {
     const char* const framings[] = {"Content-Length: 100000\r\n", "Transfer-Encoding: chunked\r\n", ""};
     const std::string body(100'000, 'x');
