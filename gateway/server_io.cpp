@@ -186,6 +186,8 @@ Result<> Server::Impl::open() {
                               services->lines,
                               *services->audit,
                               lease};
+    // Keys of assertions are made, a few milliseconds each with the store's sync, before a request could wait
+    // for one; a later start reads them back, about a millisecond each.
     for (const auto& app : model->apps)
         if (app.assertion)
             if (auto warmed = services->assertions.warm(app.name); !warmed) return warmed.error();
