@@ -108,19 +108,22 @@ class Story:
         self.tell("the record is unbroken")
 
     def refuse_older(self):
-        self.root.run("systemctl stop sekisho.service")
-        store = self.root.root / "var/lib/sekisho/sekisho.db"
-        with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as database:
-            schema = database.execute("PRAGMA user_version").fetchone()[0]
-            database.execute(f"PRAGMA user_version={schema + 1}")
-        before = self.root.run("dpkg-query -W -f '${Version} ${db:Status-Abbrev}' sekisho").stdout
+        """While it serves: the refusal may not so much as restart it."""
+        schema = self.change_schema(1)
+        state = "dpkg-query -W -f '${Version} ${db:Status-Abbrev}' sekisho && cat /run/sekisho-main.pid"
+        before = self.root.run(state).stdout
         done = self.root.run("dpkg -i /srv/package/sekisho_new.deb", check=False)
         sentence = next((line for line in done.stderr.splitlines() if line.startswith("sekisho: ")), "")
-        self.expect(done.returncode != 0 and "has schema" in sentence, sentence)
-        self.expect(self.root.run("dpkg-query -W -f '${Version} ${db:Status-Abbrev}' sekisho").stdout == before, "and nothing was changed")
-        with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as database:
+        self.expect(done.returncode != 0 and f"has schema {schema}" in sentence, sentence)
+        self.expect(self.root.run(state).stdout == before and "ready" in self.root.run("sekisho healthcheck").stdout, "and nothing was changed: it serves on")
+        self.change_schema(-1)
+
+    def change_schema(self, by):
+        with contextlib.closing(sqlite3.connect(self.root.root / "var/lib/sekisho/sekisho.db", isolation_level=None)) as database:
+            schema = database.execute("PRAGMA user_version").fetchone()[0] + by
             database.execute(f"PRAGMA user_version={schema}")
-        self.root.run("chown sekisho:sekisho /var/lib/sekisho/* && systemctl start sekisho.service")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # into the file itself, where a migration leaves it
+        return schema
 
     def remove(self):
         self.root.run(self.blocks[5])
