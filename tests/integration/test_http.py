@@ -1,5 +1,6 @@
 """Goal: one reading of every message, and nothing of the wire lost or invented between two parties.
 Method: a signed-in session, raw bytes in, and an upstream that echoes what it was sent."""
+import contextlib
 import re
 import socket
 import ssl
@@ -8,6 +9,7 @@ import time
 import pytest
 
 import gateway as gw
+import sekisho_client as client
 
 
 def cookie_line(browser, app="wiki"):
@@ -27,6 +29,24 @@ def test_keep_alive_and_pipelining_keep_order(shared, sato):
     data = raw(shared, sato, text, timeout=10)
     order = re.findall(rb"GET /(\w+) HTTP/1.1\r\n", data)
     assert order == [b"p%d" % n for n in range(10)] + [b"last"]
+
+
+def test_who_waits_holds_no_buffer(shared, sato):
+    """Answered and kept open, half a body, a quiet tunnel: twenty connections without a byte of buffers."""
+    with contextlib.ExitStack() as open_:
+        socks = [open_.enter_context(shared.raw(f"wiki.{gw.DOMAIN}")) for _ in range(20)]
+        head = f"/echo HTTP/1.1\r\nHost: {shared.host('wiki')}\r\n{cookie_line(sato)}"
+        for number, sock in enumerate(socks):
+            if number % 2:
+                sock.sendall(f"GET {head}\r\n".encode())
+                assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+            else:
+                sock.sendall(f"POST {head}Content-Length: 9\r\n\r\nhalf".encode())
+        tunnel = open_.enter_context(contextlib.closing(client.WebSocket(sato, shared.url("wiki", "/room"))))
+        tunnel.send(b"x")
+        assert tunnel.receive() == (2, b"x")
+        time.sleep(1)  # the workers tell ten times a second
+        assert shared.metric("sekisho_buffer_memory_bytes") == 0
 
 
 def test_expect_100_continue(shared, sato):
