@@ -46,8 +46,8 @@ class BareRoot:
                 to.parent.mkdir(parents=True, exist_ok=True)
                 to.unlink(missing_ok=True)
                 shutil.copy(source, to)
-        # The root lives for one story: dpkg need not wait for the disk.
-        (self.root / "etc/dpkg/dpkg.cfg.d/unsafe-io").write_text("force-unsafe-io\n")
+        # The root lives for one story: dpkg need not wait for the disk, nor ask about what was copied above.
+        (self.root / "etc/dpkg/dpkg.cfg.d/story").write_text("force-unsafe-io\nforce-confold\n")
         self.begin()
         return self
 
