@@ -62,7 +62,8 @@ UpstreamHttp1::UpstreamHttp1(const Permit&, UpstreamPool& pool, Waiter& waiter, 
       phase_began_(began_),
       waiting_since_(began_),
       repeatable_(may_repeat(head.method_id) && !head.has_body() && head.upgrade == Upgrade::none),
-      unusual_body_(head.body_is_unusual()) {
+      unusual_body_(head.body_is_unusual()),
+      withholds_continue_(head.expect_continue && facts.forward_expect && head.has_body()) {
     // A client whose wire has no key gets one of ours.
     if (head.upgrade == Upgrade::websocket)
         websocket_accept_ = accept_of(facts.websocket_key.empty() ? head.value(FieldId::sec_websocket_key)
@@ -210,6 +211,7 @@ bool UpstreamHttp1::retry_elsewhere() {
 }
 
 std::size_t UpstreamHttp1::write_body(ByteView bytes) {
+    withholds_continue_ = false;
     if (framing_ == Framing::none || phase_ == Phase::failed || phase_ == Phase::done || write_failed_)
         return bytes.size();  // a request without a body has none; otherwise response() tells
     if (phase_ == Phase::ready) {
@@ -287,6 +289,7 @@ ResponsePeek UpstreamHttp1::parse_head() {
 }
 
 ResponsePeek UpstreamHttp1::judge_head() {
+    if (head_.status == 100) withholds_continue_ = false;
     if (head_.is_interim()) {
         interim_head_ = true;
         return {ResponsePeek::State::interim, &head_};
@@ -359,8 +362,9 @@ SteadyTime UpstreamHttp1::deadline() const {
         case Phase::dialling:
             return dial_->deadline();
         case Phase::ready: {
-            // It owes us an answer, or to take what stands here.
-            const bool owes = body_finished_ || takes_nothing_ || !out_.empty();
+            // It owes us an answer, or its 100 (Continue), or to take what stands here.
+            const bool owes = body_finished_ || withholds_continue_ || takes_nothing_ || !out_.empty() ||
+                              connection_->stream().holds_output();
             return owes ? waiting_since_ + pool_.upstream().response_timeout : SteadyTime::max();
         }
         default:

@@ -28,6 +28,7 @@ public:
     void consume_response_body(std::size_t bytes) override;
     std::string_view response_trailers() const override { return trailers_; }
     UpstreamFault fault() const override { return fault_; }
+    bool withholds_continue() const noexcept override { return withholds_continue_; }
     MessageFault message_fault() const override { return message_fault_; }
     SteadyTime deadline() const override;
     void expire(SteadyTime now) override;
@@ -89,6 +90,7 @@ private:
     UpstreamFault fault_ = UpstreamFault::none;
     MessageFault message_fault_;
     bool repeatable_, unusual_body_, retried_ = false, body_finished_ = false, sent_anything_ = false;
+    bool withholds_continue_;
     bool head_is_final_ = false, interim_head_ = false, upstream_keeps_ = false, write_failed_ = false;
     bool takes_nothing_ = false;  // of the body that waits
 };

@@ -104,6 +104,8 @@ bool Exchange::take_head(SteadyTime now) {
         case ResponsePeek::State::interim:
             if (++interims_ <= interims_max) {
                 client_.interim(*peek.head);
+                // Before its 100 (Continue) it owed us nothing.
+                if (peek.head->status == 100 && request_bytes_ == 0) waiting_since_ = now;
             } else {
                 interim_storm_ = true;
                 state_ = State::upstream_failed;
@@ -173,6 +175,10 @@ bool Exchange::flush_both() {
     return false;
 }
 
+bool Exchange::waits_for_body() const noexcept {
+    return request_waits_for_client_ && !request_ended_ && !started_ && !upstream_.withholds_continue();
+}
+
 bool Exchange::below_pace(std::uint64_t bytes, SteadyTime::duration spent) const noexcept {
     if (spent < pace_.grace) return false;
     const auto seconds = static_cast<std::uint64_t>(std::chrono::duration_cast<Seconds>(spent).count());
@@ -187,8 +193,7 @@ void Exchange::judge_time(SteadyTime now) {
     }
     // A client that sends its body, or reads its response, slower than the least rate over all the time we
     // waited.
-    const bool waits_for_body = request_waits_for_client_ && !request_ended_ && !started_;
-    if (waits_for_body && below_pace(request_bytes_, waited_ + (now - waiting_since_))) {
+    if (waits_for_body() && below_pace(request_bytes_, waited_ + (now - waiting_since_))) {
         state_ = State::client_failed;
         too_slow_ = true;
         return;
@@ -209,9 +214,8 @@ void Exchange::judge_time(SteadyTime now) {
 SteadyTime Exchange::deadline() const noexcept {
     auto next = upstream_.deadline();
     if (pace_.total.count() != 0) next = std::min<SteadyTime>(next, began_ + pace_.total);
-    const bool watches_pace = (request_waits_for_client_ && !request_ended_ && !started_) ||
-                              write_stalled_since_ != SteadyTime::max();
-    if (watches_pace) next = std::min<SteadyTime>(next, judged_at_ + pace_check_every);
+    if (waits_for_body() || write_stalled_since_ != SteadyTime::max())
+        next = std::min<SteadyTime>(next, judged_at_ + pace_check_every);
     return next;
 }
 

@@ -58,6 +58,7 @@ private:
     bool take_body();
     bool flush_both();
     void judge_time(SteadyTime now);
+    bool waits_for_body() const noexcept;
     bool below_pace(std::uint64_t bytes, SteadyTime::duration spent) const noexcept;
 
     ClientSide& client_;

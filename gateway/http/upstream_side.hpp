@@ -45,6 +45,10 @@ public:
     virtual std::string_view response_trailers() const = 0;
 
     virtual UpstreamFault fault() const = 0;
+    // withholds_continue: the client said that it waits for 100 (Continue) before it sends its body (RFC 9110
+    // section 10.1.1), none has come from this side yet, and no byte of the body: it is this side that is
+    // slow.
+    virtual bool withholds_continue() const noexcept { return false; }
     // message_fault: with fault() malformed or truncated, what was wrong with the response.
     virtual MessageFault message_fault() const { return {}; }
     // When we stop waiting for this side (connect, response head, ...); SteadyTime::max() for never.

@@ -10,6 +10,7 @@ import pytest
 
 import gateway as gw
 import sekisho_client as client
+from upstreams import Upstream
 
 
 def cookie_line(browser, app="wiki"):
@@ -58,6 +59,45 @@ def test_expect_100_continue(shared, sato):
         assert first.startswith(b"HTTP/1.1 100"), first
         sock.sendall(b"hello")
         assert b"hello" in gw.read_all(sock)
+
+
+@pytest.mark.parametrize("says,wanted", [("go-on", b"HTTP/1.1 200"), ("nothing", b"HTTP/1.1 504"), ("hold", b"HTTP/1.1 408")])
+def test_a_client_that_waits_for_100_is_not_slow(fresh_gateway, says, wanted):
+    """The time until the upstream's 100 is the upstream's; the time after it is the client's."""
+    def app(connection):
+        request = connection.request(body=False)
+        while request.path != "/late":
+            connection.answer(body="signed in")
+            request = connection.request(body=False)
+        if says == "nothing":
+            return time.sleep(30)
+        time.sleep(2)  # longer than a client has to send something
+        connection.send("HTTP/1.1 100 Continue\r\n\r\n")
+        connection.answer(body=connection.body(request))
+
+    server = Upstream(app)
+
+    def change(sections):
+        sections["limits"].update(body_min_rate_grace="1s", body_min_rate="512B")
+        sections["upstreams"]["wiki"] = {"url": f"http://127.0.0.1:{server.port}", "response_timeout": "4s"}
+
+    gateway = fresh_gateway(change)
+    browser = gateway.signed_in(gateway.add("sato"))
+    with gateway.raw(f"wiki.{gw.DOMAIN}") as sock:
+        began = time.monotonic()
+        sock.sendall(f"POST /late HTTP/1.1\r\nHost: {gateway.host('wiki')}\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n{cookie_line(browser)}\r\n".encode())
+        sock.settimeout(10)
+        first = sock.recv(4096)
+        if says != "nothing":
+            assert first.startswith(b"HTTP/1.1 100"), first
+            assert 1.9 < time.monotonic() - began < 4
+            if says == "go-on":
+                sock.sendall(b"hello")
+            first = sock.recv(4096)
+        assert first.startswith(wanted), first
+        took = time.monotonic() - began
+        assert took > (3.9 if says == "nothing" else 2.9 if says == "hold" else 1.9), took
+    server.close()
 
 
 def test_head_has_no_body(shared, sato):

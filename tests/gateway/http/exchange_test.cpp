@@ -95,14 +95,19 @@ public:
     std::deque<ResponsePeek::State> heads;
     ResponseHead head;
     LocalReply reply;
-    bool answers_ours = false, answered = false;
+    bool answers_ours = false, answered = false, withholds = false;
+    std::uint16_t interim_status = 103;
     SteadyTime until = SteadyTime::max();
     std::size_t asking_makes_room = 0;  // as when its connection turns out to stand
     Millis next_attempt{0};             // 0: fails when it expires
     int expired = 0;
 
-    std::size_t write_body(ByteView bytes) override { return body.take(bytes); }
+    std::size_t write_body(ByteView bytes) override {
+        withholds = false;
+        return body.take(bytes);
+    }
     void finish_body(std::string_view text) override { body.finish(text); }
+    bool withholds_continue() const noexcept override { return withholds; }
     Flush flush() override { return Flush::done; }
     ResponsePeek response() override {
         body.room += std::exchange(asking_makes_room, 0);
@@ -110,9 +115,9 @@ public:
         const auto state = heads.front();
         if (state != ResponsePeek::State::failed) heads.pop_front();
         answered = state == ResponsePeek::State::final;
-        head.status = state == ResponsePeek::State::interim     ? 103
-                      : state == ResponsePeek::State::switching ? 101
-                                                                : 200;
+        if (state == ResponsePeek::State::interim && interim_status == 100) withholds = false;
+        head.status = state == ResponsePeek::State::switching ? 101 : 200;
+        if (state == ResponsePeek::State::interim) head.status = interim_status;
         if (answers_ours) return {state, nullptr, &reply};
         return {state, &head, nullptr};
     }
@@ -410,6 +415,49 @@ TEST(Exchange, AnUpstreamThatTakesNothingIsNotTheClientsFault) {
     rig.client.body.ends = true;
     rig.upstream.answer();
     EXPECT_EQ(rig.step(), State::completed);
+}
+
+TEST(Exchange, AClientThatWaitsForContinueIsNotSlow) {
+    Rig rig;
+    rig.client.body.ends = false;
+    rig.upstream.withholds = true;
+    rig.upstream.until = rig.now + 60s;
+    EXPECT_EQ(rig.step(), State::running);
+    EXPECT_EQ(rig.exchange.deadline(), rig.upstream.until) << "only the upstream is waited for";
+    EXPECT_EQ(rig.step(59'999ms), State::running);
+    EXPECT_EQ(rig.step(1ms), State::upstream_failed);
+    EXPECT_FALSE(rig.exchange.client_too_slow());
+}
+
+TEST(Exchange, AClientOwesItsBodySinceContinueCame) {
+    Rig rig;
+    rig.client.body.ends = false;
+    rig.upstream.withholds = true;
+    EXPECT_EQ(rig.step(), State::running);
+    rig.upstream.interim_status = 103;
+    rig.upstream.heads.push_back(ResponsePeek::State::interim);
+    EXPECT_EQ(rig.step(30s), State::running);
+    EXPECT_EQ(rig.exchange.deadline(), SteadyTime::max()) << "103 asks for nothing";
+    rig.upstream.interim_status = 100;
+    rig.upstream.heads.push_back(ResponsePeek::State::interim);
+    EXPECT_EQ(rig.step(30s), State::running);
+    EXPECT_EQ(rig.client.interims, (std::vector<int>{103, 100}));
+    EXPECT_EQ(rig.step(9'999ms), State::running);
+    EXPECT_EQ(rig.step(1ms), State::client_failed);
+    EXPECT_TRUE(rig.exchange.client_too_slow());
+}
+
+TEST(Exchange, AClientThatTiredOfWaitingForContinueIsJudgedByItsBody) {
+    Rig rig;
+    rig.client.body.ends = false;
+    rig.upstream.withholds = true;
+    EXPECT_EQ(rig.step(), State::running);
+    rig.client.body.has = "some";
+    EXPECT_EQ(rig.step(30s), State::running);
+    EXPECT_EQ(rig.upstream.body.got, "some");
+    EXPECT_EQ(rig.step(9'999ms), State::running);
+    EXPECT_EQ(rig.step(1ms), State::client_failed);
+    EXPECT_TRUE(rig.exchange.client_too_slow());
 }
 
 TEST(Exchange, AReaderThatStallsEndsItAfterTheGrace) {
