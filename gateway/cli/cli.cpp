@@ -38,12 +38,32 @@ std::string no_gateway(const Context& context, const std::string& socket) {
                : "Cannot reach the gateway (" + socket + "). Is it running? systemctl status sekisho";
 }
 
+// An end of access takes effect before its record and without it (R20): whoever did it keeps the record then.
+void say_if_unrecorded(Context& context, const boost::json::object& result) {
+    const auto* recorded = result.if_contains("recorded");
+    if (!recorded || !recorded->is_bool() || recorded->get_bool()) return;
+    complain(context.pick(
+        "警告: "
+        "実行しましたが、監査記録を書き込めませんでした。保存先が直るまで、ゲートウェイが記録を保持します"
+        "（その前に止めると失われます）。実行した内容と時刻を控え、保存先を確認してください: sekisho status",
+        "WARNING: this was done, but its audit record could not be written. The gateway keeps it until the "
+        "disk "
+        "works again, and loses it if stopped before. Write down what you did and when, and look after the "
+        "disk: "
+        "sekisho status"));
+    context.exit_code = exit_unrecorded;
+}
+
 std::optional<boost::json::object> take(Context& context, const std::string& answer) {
     boost::system::error_code failed;
     const auto parsed = boost::json::parse(answer, failed);
     const auto* object = failed ? nullptr : parsed.if_object();
     const auto* ok = object ? object->if_contains("ok") : nullptr;
-    if (ok && ok->is_bool() && ok->get_bool()) return object->at("result").as_object();
+    if (ok && ok->is_bool() && ok->get_bool()) {
+        const auto& result = object->at("result").as_object();
+        say_if_unrecorded(context, result);
+        return result;
+    }
     const auto* error = object ? object->if_contains("error") : nullptr;
     const auto* code = object ? object->if_contains("code") : nullptr;
     complain(error && error->is_string() ? std::string(error->get_string().c_str()) : answer);

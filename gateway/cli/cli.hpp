@@ -1,6 +1,6 @@
 #pragma once
 // The command line: one table of verbs, each with help, an example and its own file.
-// Exit codes: 0 nothing wrong, 1 findings, 2 could not run.
+// Exit codes: 0 nothing wrong, 1 findings, 2 could not run, 3 done and not recorded.
 #include "base/ids.hpp"
 #include "config/check.hpp"
 #include "config/secrets.hpp"
@@ -15,7 +15,7 @@ namespace sekisho::gateway::cli {
 
 // Where a packaged gateway's configuration is; read when --config and SEKISHO_CONFIG are left out.
 inline constexpr const char* config_by_default = "/etc/sekisho/sekisho.yaml";
-inline constexpr int exit_good = 0, exit_findings = 1, exit_could_not_run = 2;
+inline constexpr int exit_good = 0, exit_findings = 1, exit_could_not_run = 2, exit_unrecorded = 3;
 
 // What every verb may use.
 struct Context {
@@ -42,6 +42,7 @@ std::optional<config::Loaded> load_config(Context& context, const std::string& p
 
 // ask runs one operation: through the socket of the running gateway, or, with none running, in this process
 // under the data directory's lock, when `alone` allows it. Nothing when it failed and was complained about.
+// What was done though its record could not be made durable (R20) is said, and ends the command with 3.
 enum class Alone : std::uint8_t { allowed, refused };
 std::optional<boost::json::object> ask(Context& context, const config::Model& model, const std::string& verb,
                                        boost::json::object arguments, Alone alone);

@@ -90,6 +90,8 @@ void closing(Page& page) {
     page.item("0", {"問題なし", "nothing is wrong"});
     page.item("1", {"見つかったものがある、または拒まれた", "something was found, or refused"});
     page.item("2", {"実行できなかった", "could not run"});
+    page.item("3",
+              {"実行したが、監査記録を書き込めなかった", "done, but its audit record could not be written"});
     page.head({"シグナル", "SIGNALS"});
     page.item("SIGTERM, SIGINT",
               {"静かに止まる。2 回目で直ちに止まる", "drain and stop; the second stops at once"});

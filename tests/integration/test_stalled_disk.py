@@ -1,5 +1,7 @@
 """Goal: a disk that stands still for three seconds stops nothing: ends take effect at once, everyone else is served, no
-lease lapses (R8, R20). Method: the real gateway with a sync that waits, preloaded."""
+lease lapses (R8, R20); one that fails stops no administrator, who is told loudly that there is no record.
+Method: the real gateway with a sync that waits or fails, preloaded."""
+import json
 import pathlib
 import subprocess
 import threading
@@ -61,3 +63,37 @@ def test_a_disk_that_stands_still_stops_nothing(fresh_gateway, stall):
     assert set(done) == {"disable", "sign out"} and min(done.values()) - began > 2
     assert gateway.metric("sekisho_lease_freezes_total") == freezes
     assert gateway.metric("sekisho_view_age_seconds", worker="0") < 0.5
+
+
+@pytest.mark.parametrize("language,words", [("en", "WARNING: this was done, but its audit record could not be written."),
+                                            ("ja", "警告: 実行しましたが、監査記録を書き込めませんでした。")])
+def test_an_act_without_its_record_is_done_and_said(fresh_gateway, stall, language, words):
+    library, flag = stall
+    gateway = fresh_gateway(lambda s: s["apps"]["wiki"].update(service_tokens=True),
+                            environment={"LD_PRELOAD": str(library), "SEKISHO_BREAK": str(flag)})
+    browsers = {name: gateway.signed_in(gateway.add(name)) for name in ("sato", "suzuki")}
+    gateway.cli("tokens", "create", "nightly", "--owner", "sato", "--apps", "wiki")
+    run = lambda *arguments: gateway.run_cli("--lang", language, *arguments, "--config", gateway.config)
+
+    flag.touch()
+    acts = [("tokens", "revoke", "nightly"), ("sessions", "end", "--user", "sato"), ("users", "disable", "suzuki"),
+            ("users", "add", "mori")]
+    for act in acts:
+        done = run(*act)
+        assert done.returncode == 3 and words in done.stderr, (act, done.returncode, done.stderr)
+    assert "/.sekisho/activate?link=" in done.stdout, "what the act gives is given all the same"
+    done = run("users", "enable", "suzuki", "--json")
+    assert done.returncode == 3 and json.loads(done.stdout)["recorded"] is False and words in done.stderr
+    for browser in browsers.values():
+        assert browser.request("GET", gateway.url("wiki")).status == 303, "the act did not take effect"
+    assert gateway.metric("sekisho_audit_state", state="degraded") == 1
+
+    flag.unlink()
+    until(lambda: gateway.metric("sekisho_audit_state", state="good") == 1, 10, "the record did not go on")
+    done = run("users", "disable", "suzuki")
+    assert done.returncode == 0 and words not in done.stderr
+    # What waited was written, and the chain holds.
+    found = gateway.cli("audit", "search", "--json", "--limit", "1000")
+    for reason in ("token.revoked", "account.disabled", "account.added", "ended_by_admin"):
+        assert reason in found, reason
+    gateway.cli("audit", "verify")
