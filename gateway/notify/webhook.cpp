@@ -41,7 +41,7 @@ Conversation::Next WebhookConversation::received(std::string_view bytes) {
         if (!status || *status < 100)
             return fail(Errc::malformed, "the webhook answered with something that is no HTTP");
         const auto head_end = buffer_.find("\r\n\r\n");
-        if (head_end == std::string::npos) break;
+        if (head_end == std::string::npos || head_end + 4 > head_bytes_max) break;
         if (*status / 100 == 2) return Next::done;
         if (*status / 100 != 1)
             return fail(Errc::unavailable, fmt::format("the webhook answered {}", *status));

@@ -56,6 +56,15 @@ TEST(Webhook, OnlySuccessIsSuccess) {
     }
 }
 
+TEST(Webhook, AWholeHeadOverTheBoundIsNoBetterThanHalfOfOne) {
+    const std::string around = "HTTP/1.1 200 OK\r\nX: \r\n\r\n";
+    for (const std::size_t total : {8191u, 8192u, 8193u}) {
+        const auto head = "HTTP/1.1 200 OK\r\nX: " + std::string(total - around.size(), 'x') + "\r\n\r\n";
+        WebhookConversation conversation(call, secret, WallTime{});
+        EXPECT_EQ(conversation.received(head), total <= 8192 ? Next::done : Next::failed) << total;
+    }
+}
+
 TEST(Webhook, AnAnswerIsBounded) {
     WebhookConversation conversation(call, secret, WallTime{});
     EXPECT_EQ(conversation.received("HTTP/1.1 200 OK\r\nX: " + std::string(9000, 'x')), Next::failed);
