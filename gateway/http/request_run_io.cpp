@@ -1,6 +1,7 @@
 #include "gateway/http/request_run_io.hpp"
 
 #include "gateway/http/fetch_metadata.hpp"
+#include "gateway/near_end.hpp"
 
 #include <fmt/format.h>
 
@@ -19,14 +20,6 @@ constexpr std::uint16_t websocket_policy_violation = 1008;  // RFC 6455 section 
 std::string close_reason(Trigger trigger) {
     return fmt::format("sekisho: access ended ({})",
                        telemetry::label_values::trigger[static_cast<std::size_t>(trigger)]);
-}
-
-// Access that ends within five minutes is worth a warning to a client that can renew it.
-std::uint32_t ends_in(WallTime valid_until, WallTime now) noexcept {
-    constexpr Seconds warned_before{300};
-    if (valid_until == WallTime::max() || valid_until - now > warned_before) return 0;
-    return static_cast<std::uint32_t>(
-        std::max<std::int64_t>(std::chrono::ceil<Seconds>(valid_until - now).count(), 1));
 }
 
 Cut cut_of(Trigger trigger, const Recheck& found) noexcept {
@@ -301,7 +294,8 @@ void RequestRun::begin_exchange(const RequestHead& head, UpstreamSide& upstream,
     facts.hsts = !origin_.tls_version.empty() && request.snapshot->model->portal.hsts;
     facts.request_id = request.facts.request_id;
     if (request.verdict.permit) {
-        facts.access_ends_in = ends_in(request.verdict.permit->valid_until(), worker_.reactor().wall());
+        facts.access_ends_in =
+            near_end_seconds(request.verdict.permit->valid_until(), worker_.reactor().wall());
         facts.cookie_domains = request.snapshot->app(request.verdict.permit->app()).cookie_domains;
     }
     client_ = &carrier_.client_for(request, head, facts, body_bytes_max());

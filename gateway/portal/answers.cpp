@@ -1,6 +1,7 @@
 #include "gateway/portal/answers.hpp"
 
 #include "base/json.hpp"
+#include "gateway/near_end.hpp"
 #include "gateway/portal/page_policy.hpp"
 
 #include <algorithm>
@@ -16,6 +17,14 @@ std::optional<Url> language_url(const PortalRequest& request) {
     if (!is_local_path(here)) return std::nullopt;
     const auto other = request.language() == Language::ja ? "en" : "ja";
     return Url(LocalPath("/.sekisho/language")).with({{"l", other}, {"to", here}});
+}
+
+std::optional<Ending> ending_of(const PortalRequest& request) {
+    const auto& session = *request.session;
+    const auto contract = request.standings->bound_of(session.user, request.now);
+    const auto at = std::min(contract, session.absolute_end);
+    if (near_end_seconds(at, request.now) == 0) return std::nullopt;
+    return Ending{at, contract <= session.absolute_end};
 }
 
 void retry_hint(PortalResponse& response) {
@@ -57,6 +66,7 @@ Frame frame_of(const PortalRequest& request, Section section) {
     const auto* person = find_person(model, request.session->user);
     frame.person = person != nullptr ? person->display.in(frame.language) : request.session->user;
     if (frame.person.empty()) frame.person = request.session->user;
+    if (section != Section::none) frame.ending = ending_of(request);
     frame.is_ops = person != nullptr && person->kind == PersonKind::ops;
     return frame;
 }

@@ -14,6 +14,12 @@ namespace sekisho::gateway {
 
 enum class Section : std::uint8_t { none, apps, sessions, account, ops };
 
+// Ending is an end of the reader's access that is near: what is open ends with it.
+struct Ending {
+    WallTime at{};
+    bool by_contract = false;  // the contract's hours or last day, not the session's
+};
+
 // Frame is what surrounds every page.
 struct Frame {
     Language language = Language::en;
@@ -24,6 +30,7 @@ struct Frame {
     std::string person;               // display name; empty: nobody is signed in
     bool is_ops = false;
     Section section = Section::none;
+    std::optional<Ending> ending;  // warned of on the pages of somebody signed in
     WallTime now{};
     Zone zone = Zone::utc();
 };

@@ -170,6 +170,7 @@ Markup session_item(const Frame& frame, const Say& say, const SessionRow& row, c
 std::string apps_page(const Frame& frame, const AppsView& view) {
     const Say say(frame.language);
     Markup body = el("h1", {say("apps_page.title")});
+    body += ending_notice(frame);
     body += permit(frame, say, view);
     if (view.tiles.empty()) body += el("p", {say("empty.apps")});
     body += tiles(frame, say, view, true);
@@ -184,6 +185,7 @@ std::string sessions_page(const Frame& frame, const SessionsView& view) {
     Markup body =
         el("div", {cls("stack tight")},
            {el("h1", {say("sessions_page.title")}), el("p", {cls("quiet")}, {say("sessions_page.lead")})});
+    body += ending_notice(frame);
     if (!view.done.empty()) body += notice(Tone::ok, say(view.done), {});
     body += el("ul", {cls("sheet rows")}, {items});
     if (view.rows.size() <= 1) body += el("p", {cls("quiet")}, {say("empty.sessions")});
@@ -207,6 +209,7 @@ std::string account_page(const Frame& frame, const AccountView& view) {
     facts += fact(say("apps_page.method"), begun(method_of(say, view.strength)));
 
     Markup body = el("h1", {say("account_page.title")});
+    body += ending_notice(frame);
     constexpr std::array tones{Tone::ok, Tone::soon, Tone::no};
     if (view.notice) body += answer_notice(tones[static_cast<std::size_t>(view.mood)], *view.notice);
     body += el("div", {cls("sheet")}, {el("dl", {cls("facts")}, {facts})});

@@ -1,6 +1,7 @@
 #include "gateway/portal/parts.hpp"
 
 #include "base/check.hpp"
+#include "base/words_time.hpp"
 #include "gateway/portal/assets.hpp"
 
 namespace sekisho::gateway {
@@ -132,6 +133,16 @@ Markup notice(Tone tone, const Markup& heading, const Markup& body) {
 Markup answer_notice(Tone tone, const AnswerText& answer) {
     return notice(tone, answer.title.empty() ? answer.text : answer.title,
                   answer.title.empty() ? Markup{} : Markup(answer.text));
+}
+
+Markup ending_notice(const Frame& frame) {
+    if (!frame.ending) return {};
+    const auto left = std::chrono::ceil<std::chrono::minutes>(frame.ending->at - frame.now);
+    return answer_notice(
+        Tone::soon,
+        answer_text(frame.ending->by_contract ? "contract.ending" : "session.ending", frame.language,
+                    {{"at", clock_time(frame.ending->at, frame.zone)},
+                     {"left", span_in_text(std::max<Seconds>(left, Seconds{60}), frame.language)}}));
 }
 
 Markup road(const Say& say, std::array<Station, 4> stations) {

@@ -30,6 +30,8 @@ Markup gate_sign(Gate gate);
 Markup chip(Tone tone, Gate gate, std::string_view words);
 Markup notice(Tone tone, const Markup& heading, const Markup& body);
 Markup answer_notice(Tone tone, const AnswerText& answer);
+// ending_notice warns of an end that is near; nothing while none is.
+Markup ending_notice(const Frame& frame);
 
 // The four stations, always the same: who, second factor, device, where and when.
 enum class Station : std::uint8_t { passed, here, stopped, ahead };

@@ -132,6 +132,31 @@ def test_sessions_end_by_idleness_and_absolutely(fresh_gateway):
     assert last == 303, "an hour is the most, however busy"
 
 
+def test_pages_say_when_an_end_is_near(fresh_gateway):
+    """The portal warns with the same lead as Sekisho-Access-Ends does, in the reader's language."""
+    hours = {"days": "mon-sun", "from": "09:00", "to": "18:00"}
+    gateway = fresh_gateway(lambda s: s["orgs"]["aoba"].update(hours=[hours]))
+    accounts = {name: gateway.add(name) for name in ("sato", "ishii")}
+    now = datetime.datetime.now(TOKYO)
+    day = now.date() + datetime.timedelta(days=1)
+    close = datetime.datetime.combine(day, datetime.time(18), TOKYO).timestamp()
+    ahead = lambda seconds: gateway.shift(close - seconds - time.time())
+    ahead(900)
+    browsers = {name: gateway.signed_in(account) for name, account in accounts.items()}
+    pages = [gateway.url("portal", path) for path in ("/", "/.sekisho/sessions", "/.sekisho/account")]
+    said = {"en": "The hours of your contract end at 18:00 (4\u00a0minutes left).", "ja": "契約で定めた利用時間は 18:00 に終わります（あと 4\u00a0分）。"}
+    assert not any(said["en"] in browsers["ishii"].go(page).text for page in pages), "a quarter of an hour is no near end"
+    assert browsers["ishii"].request("GET", gateway.url("wiki")).header("Sekisho-Access-Ends") is None
+    ahead(230)
+    assert 200 < int(browsers["ishii"].request("GET", gateway.url("wiki")).header("Sekisho-Access-Ends")) <= 230
+    for language in ("en", "ja"):
+        browsers["ishii"].language = language
+        for page in pages:
+            shown = browsers["ishii"].go(page)
+            assert shown.status == 200 and said[language] in shown.text, shown.text
+            assert said[language] not in browsers["sato"].go(page).text, "nobody else's time ends"
+
+
 def test_code_of_a_moved_clock(fresh_gateway):
     """One step either way is accepted, two are not."""
     gateway = fresh_gateway()

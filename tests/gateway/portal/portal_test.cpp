@@ -1,5 +1,6 @@
 // Goal: the portal's forms do what they say for the right browser and nothing for any other.
 // Method: whole stories as pure calls, with the real auth services on a temporary store.
+#include "base/words_time.hpp"
 #include "tests/gateway/portal/world.hpp"
 
 namespace sekisho::gateway {
@@ -208,6 +209,48 @@ TEST(Portal, SessionsAreListedAndEnded) {
     EXPECT_EQ(two.at.substr(0, portal.size()), portal) << "app sessions die with their parent";
     const auto ended = two.get(portal + "/.sekisho/sign-in");
     EXPECT_TRUE(says(ended, title("session.ended_by_you", Language::en)));
+}
+
+TEST(Portal, ANearEndIsSaidOnEachPageOfSomebodySignedIn) {
+    struct Row {
+        const char* person;
+        const char* at;
+        const char* key;
+        const char* clock;
+        bool early;  // five minutes and a second before
+    };
+    // A contract's last day ends at midnight; a session of staff lasts twelve hours.
+    constexpr Row kRows[] = {{"ishii", "2027-03-31T23:56:00+09:00", "contract.ending", "0:00", false},
+                             {"ishii", "2027-03-31T23:54:59+09:00", "contract.ending", "0:00", true},
+                             {"sato", "2026-11-25T11:56:00+09:00", "session.ending", "12:00", false},
+                             {"sato", "2026-11-25T11:54:59+09:00", "session.ending", "12:00", true}};
+    for (const Row& row : kRows) {
+        SCOPED_TRACE(row.at);
+        World world;
+        const Known known = enrol(world, row.person);
+        const bool contract = std::string_view(row.key) == "contract.ending";
+        const auto move_to = [&](const char* when) {
+            const auto ahead = parse_rfc3339(when).value() - world.clock.wall();
+            world.clock.advance(std::chrono::duration_cast<Millis>(ahead));
+        };
+        move_to(contract ? row.at : "2026-11-25T00:00:00+09:00");
+        Browser browser(world);
+        browser.sign_in(browser.get(portal + "/"), row.person, known.password,
+                        auth::totp(known.secret, world.clock.wall()));
+        move_to(row.at);
+        for (const auto language : {Language::en, Language::ja}) {
+            browser.language = to_text(language);
+            const auto words =
+                title(row.key, language,
+                      {{"at", row.clock}, {"left", span_in_text(std::chrono::minutes{4}, language)}});
+            for (const char* path : {"/", "/.sekisho/sessions", "/.sekisho/account"}) {
+                const auto page = browser.get(portal + path);
+                EXPECT_EQ(page.status, 200);
+                EXPECT_EQ(says(page, words), !row.early) << path;
+                EXPECT_EQ(says(page, text(row.key, language)), !row.early) << path;
+            }
+        }
+    }
 }
 
 TEST(Portal, SignOutEndsAppsToo) {

@@ -117,6 +117,9 @@ private:
              tile("鍵管理", "Key management", "box", "access.none")},
             session};
         add("09-apps", apps_page(at(Section::apps), apps));
+        Frame ending = at(Section::apps);
+        ending.ending = Ending{now_ + Seconds{280}, true};
+        add("10-apps-ending", apps_page(ending, apps));
         add("10-apps-empty", apps_page(at(Section::apps), {{}, session}));
         SessionsView sessions;
         sessions.token = "token";
