@@ -60,9 +60,9 @@ private:
     // step-up: a fresh proof for a session that lives (portal_step_up.cpp)
     PortalResponse step_up_form(const PortalRequest& request) const;
     PortalResponse step_up_step(const PortalRequest& request) const;
-    // fresh_proof_first leads whoever would change a factor, or see the ops pages, to a step-up when their
-    // proof is older than a quarter of an hour; then back to `to`. A session opened by a recovery code may do
-    // no more than enrol, and has nothing better to show.
+    // fresh_proof_first leads whoever would change a factor, end another session, or see the ops pages, to a
+    // step-up when their proof is older than a quarter of an hour; then back to `to`. A session opened by a
+    // recovery code may do no more than enrol, and has nothing better to show.
     std::optional<PortalResponse> fresh_proof_first(const PortalRequest& request, std::string_view to) const;
     PortalResponse stepped_up(const PortalRequest& request, const auth::Issued& issued, const Onward& onward,
                               std::string_view to) const;

@@ -110,11 +110,16 @@ Digest Portal::device_of(std::string_view user, std::string_view public_id) cons
     return {};
 }
 
+// Whoever found a browser that stands open must not be able to end its owner's other sessions:
+// ASVS 5.0, 7.5.2.
 PortalResponse Portal::sessions_end(const PortalRequest& request) const {
     auto checked = read_own_form(request, "sessions");
     if (!checked.form) return std::move(checked.answer);
     const auto& user = request.session->user;
     const bool others = checked.form->has("others"), lost = checked.form->has("lost");
+    const bool only_this = !others && !lost && checked.form->get("end") == request.session->public_id;
+    if (!only_this)
+        if (auto first = fresh_proof_first(request, "/.sekisho/sessions")) return std::move(*first);
     const auto device = lost ? device_of(user, checked.form->get("lost")) : Digest{};
     const auto ended =
         others ? parts_.sessions.end_all(user, auth::EndReason::ended_by_person, request.session->id_hash)
@@ -276,6 +281,8 @@ PortalResponse Portal::sign_out_step(const PortalRequest& request) const {
     auto checked = read_own_form(request, "sign-out");
     if (!checked.form) return std::move(checked.answer);
     const bool everywhere = checked.form->has("everywhere");
+    if (everywhere)
+        if (auto first = fresh_proof_first(request, "/.sekisho/sign-out")) return std::move(*first);
     const auto ended = everywhere
                            ? parts_.sessions.end_all(request.session->user, auth::EndReason::signed_out)
                            : parts_.sessions.sign_out(request.session->id_hash);

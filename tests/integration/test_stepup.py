@@ -197,3 +197,28 @@ def test_changing_a_factor_wants_a_recent_proof(world):
     landed = confirm(browser, asked, account.phone.code())
     assert landed.url == gateway.url("portal", "/.sekisho/account")
     assert browser.go(enrol).url == enrol
+
+
+def test_ending_other_sessions_wants_a_recent_proof(world):
+    """ASVS 5.0, 7.5.2: a browser left open cannot end its owner's other sessions; it can sign itself out."""
+    gateway, account, browser = world
+    other = gateway.signed_in(account)
+    page = browser.go(gateway.url("portal", "/.sekisho/sessions"))
+    gateway.shift(16 * 60)
+    acts = [form for form in page.forms() if form.action.endswith("/.sekisho/sessions")]
+    assert {key for form in acts for key in dict(form.fill())} >= {"end", "others", "lost"}
+    for form in acts:
+        asked = browser.submit(page, form, form.fill())
+        assert "/.sekisho/step-up" in asked.url, form.fill()
+        assert other.request("GET", gateway.url("wiki")).status in (200, 303), "the other session has ended"
+    rows = json.loads(gateway.cli("sessions", "list", "--user", "sato", "--json"))
+    assert sum(row["kind"] == "portal" for row in rows) == 2
+    landed = confirm(browser, asked, account.phone.code())
+    assert landed.url == gateway.url("portal", "/.sekisho/sessions")
+    form = next(form for form in landed.forms() if "others" in dict(form.fill()))
+    browser.submit(landed, form, form.fill())
+    rows = json.loads(gateway.cli("sessions", "list", "--user", "sato", "--json"))
+    assert sum(row["kind"] == "portal" for row in rows) == 1
+    gateway.shift(40 * 60)
+    assert client.sign_out(browser, gateway.url("portal")).status == 200
+    assert json.loads(gateway.cli("sessions", "list", "--user", "sato", "--json")) == []

@@ -211,6 +211,55 @@ TEST(Portal, SessionsAreListedAndEnded) {
     EXPECT_TRUE(says(ended, title("session.ended_by_you", Language::en)));
 }
 
+TEST(Portal, EndingOtherSessionsWantsAFreshProof) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser one(world), two(world);
+    for (auto* b : {&two, &one}) b->sign_in(b->get(portal + "/"), "sato", sato.password, sato.code(world));
+    world.clock.advance(std::chrono::minutes{16});
+    const auto list = one.get(portal + "/.sekisho/sessions");
+    const auto token = input_value(list.content(), "token"), end = input_value(list.content(), "end");
+    ASSERT_FALSE(end.empty());
+    const auto leave = one.get(portal + "/.sekisho/sign-out");
+    const auto leave_token = input_value(leave.content(), "token");
+    const std::pair<const char*, Fields> acts[] = {
+        {"/.sekisho/sessions", {{"token", token}, {"end", end}}},
+        {"/.sekisho/sessions", {{"token", token}, {"others", "1"}}},
+        {"/.sekisho/sessions", {{"token", token}, {"lost", end}}},
+        {"/.sekisho/sign-out", {{"token", leave_token}, {"everywhere", "1"}}}};
+    for (const auto& [path, fields] : acts) {
+        const auto asked = one.post(path, fields);
+        EXPECT_EQ(one.at, portal + "/.sekisho/step-up?to=" + percent_encode(path)) << fields.back().first;
+        EXPECT_EQ(world.sessions->list("sato").size(), 2u) << fields.back().first;
+    }
+    // The proof leads back to the list, where the act is offered again.
+    const auto step_up = one.get(portal + "/.sekisho/step-up?to=%2F.sekisho%2Fsessions");
+    const auto back = one.post("/.sekisho/step-up", {{"token", input_value(step_up.content(), "token")},
+                                                     {"to", "/.sekisho/sessions"},
+                                                     {"code", sato.code(world)}});
+    EXPECT_EQ(one.at, portal + "/.sekisho/sessions");
+    one.post("/.sekisho/sessions", {{"token", input_value(back.content(), "token")}, {"end", end}});
+    EXPECT_EQ(world.sessions->list("sato").size(), 1u);
+}
+
+TEST(Portal, EndingTheSessionOneIsInWantsNoProof) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world), other(world);
+    for (auto* b : {&browser, &other})
+        b->sign_in(b->get(portal + "/"), "sato", sato.password, sato.code(world));
+    world.clock.advance(std::chrono::minutes{16});
+    const auto list = other.get(portal + "/.sekisho/sessions");
+    std::string here;
+    for (const auto& session : world.sessions->list("sato"))
+        if (session->public_id != input_value(list.content(), "end")) here = session->public_id;
+    other.post("/.sekisho/sessions", {{"token", input_value(list.content(), "token")}, {"end", here}});
+    EXPECT_EQ(world.sessions->list("sato").size(), 1u);
+    const auto form = browser.get(portal + "/.sekisho/sign-out");
+    browser.post("/.sekisho/sign-out", {{"token", input_value(form.content(), "token")}});
+    EXPECT_EQ(world.sessions->list("sato").size(), 0u);
+}
+
 TEST(Portal, ANearEndIsSaidOnEachPageOfSomebodySignedIn) {
     struct Row {
         const char* person;
