@@ -51,8 +51,7 @@ std::string Handover::seal(std::string_view host, const Flow& flow) const {
     return base64url(keys_.seal(auth::KeyPurpose::browser_seal, plain, context_of(host)));
 }
 
-std::optional<Handover::Flow> Handover::open(std::string_view host, std::string_view sealed,
-                                             WallTime now) const {
+std::optional<Handover::Flow> Handover::open(std::string_view host, std::string_view sealed) const {
     if (sealed.size() > sealed_chars_max) return std::nullopt;
     const auto bytes = from_base64url(sealed);
     if (!bytes) return std::nullopt;
@@ -64,7 +63,6 @@ std::optional<Handover::Flow> Handover::open(std::string_view host, std::string_
     for (std::size_t i = 1; i <= 8; ++i) end = end << 8 | view[i];
     Flow flow;
     flow.expires = WallTime{Millis{static_cast<std::int64_t>(end)}};
-    if (flow.expires <= now) return std::nullopt;
     flow.tries = view[9];
     std::copy_n(view.begin() + 10, sizeof(Digest), flow.transaction.begin());
     flow.wanted = as_text(view.subspan(flow_head_bytes));
@@ -114,15 +112,16 @@ PortalResponse Handover::callback(const PortalRequest& request) const {
     if (is_prefetch(request)) return nothing_response();
     const auto query = Form::parse(request.query);
     if (!query) return answer_error(request, "http.bad");
-    const auto flow = open(request.host, query->get("flow"), request.now);
+    const auto flow = open(request.host, query->get("flow"));
     if (!flow) return answer_error(request, "signin.form_expired");
     const auto transaction = auth::token_hash(request.cookie(cookie_names::browser));
     // A browser that kept no cookie would go round for ever.
     if (!transaction) return answer_error(request, "signin.cookies_off");
     const auto own = app_origin(*request.model, request.host);
     const Url wanted = Url::local(flow->wanted).value_or(Url(LocalPath("/")));
-    if (!equal_constant_time(*transaction, flow->transaction)) {
-        // Another tab's secret stayed: this code is worth nothing to us, whoever sent it.
+    if (flow->expires <= request.now || !equal_constant_time(*transaction, flow->transaction)) {
+        // The form stood open over lunch, or another tab's secret stayed: this code is worth nothing to us,
+        // whoever sent it. Where they wanted to be still holds.
         return request.session ? see_other(own, wanted) : again(request, *flow);
     }
     auto issued = sessions_.redeem_code(query->get("code"), request.host, *transaction, request.client,

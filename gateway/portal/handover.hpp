@@ -17,6 +17,7 @@ namespace sekisho::gateway {
 class Handover {
 public:
     static constexpr std::size_t wanted_bytes_max = 2048;
+    // An older flow is worth no code; its browser is led round once more, to where it wanted to be.
     static constexpr Seconds lifetime{600};
     static constexpr std::uint8_t tries_max = 3;
     // A proof no older than this is as fresh as one can be asked for: whoever is refused in spite of it is
@@ -45,7 +46,7 @@ private:
         std::string wanted;
     };
     std::string seal(std::string_view host, const Flow& flow) const;
-    std::optional<Flow> open(std::string_view host, std::string_view sealed, WallTime now) const;
+    std::optional<Flow> open(std::string_view host, std::string_view sealed) const;
     enum class Asked : std::uint8_t { sign_in, fresh_proof };
     PortalResponse to_portal(const PortalRequest& request, std::string wanted, std::uint8_t tries,
                              Asked asked) const;

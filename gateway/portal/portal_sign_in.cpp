@@ -183,6 +183,8 @@ PortalResponse Portal::second_factor_step(const PortalRequest& request) const {
     const Form& form = *checked.form;
     const auto onward = onward_of(form);
     if (!onward) return answer_error(request, "http.bad");
+    // The Back button showed the form once more: it was answered already.
+    if (request.session) return see_other(request.model->portal.url, after_sign_in(*onward));
     const auto browser = auth::token_hash(request.cookie(cookie_names::browser));
     if (!browser || !tokens_.bound_holds(form.get("token"), "second-factor", *browser)) {
         auto response =

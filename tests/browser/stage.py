@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE.parent / "integration"))
 import gateway as gw  # noqa: E402
 from upstreams import ACTIONS, Upstream, by_path  # noqa: E402
 
-PEOPLE = ["flow-en", "flow-ja", "tabs", "chain", "neighbour", "reach", "space", "plain", "refused",
+PEOPLE = ["flow-en", "flow-ja", "tabs", "chain", "neighbour", "reach", "space", "plain", "refused", "back",
           "keys-en", "keys-ja", "keys-more", "keys-wrong"]
 DUTY = ["duty-en", "duty-ja"]
 

@@ -150,6 +150,20 @@ TEST(Handover, ACodeWorksOnceAndThirtySeconds) {
         << "it goes round once more by itself";
 }
 
+// The sign-in form is good for a working day, what the app host sealed for ten minutes.
+TEST(Handover, AFormThatStoodOpenStillLeadsToWhereItWasAskedFor) {
+    for (const auto stood :
+         {std::chrono::minutes{9}, std::chrono::minutes{11}, std::chrono::minutes{11 * 60}}) {
+        World world;
+        const Known sato = enrol(world, "sato");
+        Browser browser(world);
+        const auto form = browser.get(wiki + "/deep?page=1");
+        world.clock.advance(stood);
+        const auto page = browser.sign_in(form, "sato", sato.password, sato.code(world));
+        EXPECT_EQ(page.content(), "upstream:wiki.example/deep?page=1") << stood.count();
+    }
+}
+
 TEST(Handover, CodesAreForAppsThePersonMayKnowOf) {
     World world;
     const Known sato = enrol(world, "sato");

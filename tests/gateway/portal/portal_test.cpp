@@ -81,6 +81,24 @@ TEST(Portal, FailuresLookAlike) {
     EXPECT_EQ(fail("no such name?", "", ""), wrong_code);
 }
 
+TEST(Portal, FormsThatTheBackButtonBringsAgainFindTheSignInDone) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world);
+    const auto first = browser.get("https://wiki.example:8443/kept");
+    const auto second = browser.first_step(first, "sato", sato.password);
+    const auto code = sato.code(world);
+    EXPECT_EQ(browser.second_step(second, code).content(), "upstream:wiki.example/kept");
+    browser.events.clear();
+    EXPECT_EQ(browser.second_step(second, code).content(), "upstream:wiki.example/kept");
+    EXPECT_EQ(browser.first_step(first, "sato", "not the password").content(), "upstream:wiki.example/kept");
+    for (const auto& event : browser.events) EXPECT_TRUE(event.allowed) << event.event;
+    std::size_t portals = 0;
+    for (const auto& session : world.sessions->list("sato"))
+        portals += session->kind == auth::Session::Kind::sso ? 1 : 0;
+    EXPECT_EQ(portals, 1u);
+}
+
 TEST(Portal, GuessingIsSlowedDown) {
     World world;
     const Known sato = enrol(world, "sato");
