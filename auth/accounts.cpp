@@ -59,12 +59,20 @@ Result<AccountRow> Accounts::row_of(std::string_view typed) {
 }
 
 // What ends access takes effect before it is written (R20), and nobody slips in between.
-Result<AccountAct> Accounts::disable(std::string_view typed) {
+AccountCut Accounts::cut(std::string_view typed, EndReason reason) {
     const auto name = normal_account_name(typed);
-    const SessionService::Held held(sessions_, name ? std::string_view(*name) : typed);
-    const auto tokens = tokens_.drop_all(name ? std::string_view(*name) : typed, EndReason::account);
-    const auto ended = sessions_.end_all(name ? std::string_view(*name) : typed, EndReason::account);
-    const auto row = row_of(typed);
+    AccountCut out;
+    out.name = name ? *name : std::string(typed);
+    out.held = std::make_shared<SessionService::Held>(sessions_, out.name);
+    if (reason == EndReason::account) out.tokens = tokens_.drop_all(out.name, reason);
+    if (const auto ended = sessions_.end_all(out.name, reason, std::nullopt, Writing::later))
+        out.sessions = ended->size();
+    return out;
+}
+
+Result<AccountAct> Accounts::disable(const AccountCut& cut) {
+    const auto ended = sessions_.settle();
+    const auto row = row_of(cut.name);
     if (!row) return row.error();
     if (auto done = store_.set_status(row->name, AccountStatus::disabled); !done) return done.error();
     // One that was being made while the account was still active.
@@ -73,8 +81,8 @@ Result<AccountAct> Accounts::disable(std::string_view typed) {
     if (!ended) return ended.error();
     if (!settled) return settled.error();
     AccountAct act;
-    act.sessions_ended = ended->size();
-    act.tokens_ended = tokens + late;
+    act.sessions_ended = cut.sessions;
+    act.tokens_ended = cut.tokens + late;
     act.record = {"account.disabled",
                   row->name,
                   {{"sessions_ended", std::to_string(act.sessions_ended)},
@@ -104,17 +112,15 @@ Result<AccountAct> Accounts::activate(std::string_view typed, Seconds link_lifet
     return with_link("account.link_issued", row->name, link_lifetime);
 }
 
-Result<AccountAct> Accounts::reset_factors(std::string_view typed, Seconds link_lifetime) {
-    const auto name = normal_account_name(typed);
-    const SessionService::Held held(sessions_, name ? std::string_view(*name) : typed);
-    const auto ended = sessions_.end_all(name ? std::string_view(*name) : typed, EndReason::changed);
-    const auto row = row_of(typed);
+Result<AccountAct> Accounts::reset_factors(const AccountCut& cut, Seconds link_lifetime) {
+    const auto ended = sessions_.settle();
+    const auto row = row_of(cut.name);
     if (!row) return row.error();
     if (auto done = store_.forget_factors(row->name); !done) return done.error();
     if (!ended) return ended.error();
     auto act = with_link("account.factors_reset", row->name, link_lifetime);
     if (!act) return act;
-    act->sessions_ended = ended->size();
+    act->sessions_ended = cut.sessions;
     act->record.detail.emplace_back("sessions_ended", std::to_string(act->sessions_ended));
     return act;
 }

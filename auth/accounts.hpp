@@ -29,6 +29,13 @@ struct AccountAct {
     std::size_t sessions_ended = 0, tokens_ended = 0;
 };
 
+// AccountCut is a person whose open sessions ended a moment ago, and who gets no new one while it lives.
+struct AccountCut {
+    std::string name;
+    std::size_t sessions = 0, tokens = 0;  // that ended
+    std::shared_ptr<SessionService::Held> held;
+};
+
 // Errors of all: Errc::not_found, Errc::unavailable; add also Errc::exists and Errc::malformed.
 // Thread: any pool thread.
 class Accounts {
@@ -38,15 +45,22 @@ public:
 
     Result<AccountAct> add(std::string_view name, Seconds link_lifetime = activation_lifetime);
     Result<std::vector<AccountView>> list();
+    // cut ends what a person has open, for every worker, and waits for nothing; for `account` the service
+    // tokens too. What follows from it is written by disable or reset_factors.
+    AccountCut cut(std::string_view name, EndReason reason);
     // disable ends the sessions, and for good the service tokens, of a person.
-    Result<AccountAct> disable(std::string_view name);
+    Result<AccountAct> disable(const AccountCut& cut);
+    Result<AccountAct> disable(std::string_view name) { return disable(cut(name, EndReason::account)); }
     // enable: active again if the factors are still there, else invited. Errors: Errc::denied when not
     // disabled.
     Result<AccountAct> enable(std::string_view name);
     // activate gives a new link to an invited account. Errors: Errc::denied when it is not invited.
     Result<AccountAct> activate(std::string_view name, Seconds link_lifetime = activation_lifetime);
     // reset_factors removes password and factors, ends every session and gives a new link.
-    Result<AccountAct> reset_factors(std::string_view name, Seconds link_lifetime = activation_lifetime);
+    Result<AccountAct> reset_factors(const AccountCut& cut, Seconds link_lifetime = activation_lifetime);
+    Result<AccountAct> reset_factors(std::string_view name, Seconds link_lifetime = activation_lifetime) {
+        return reset_factors(cut(name, EndReason::changed), link_lifetime);
+    }
 
 private:
     Result<AccountRow> row_of(std::string_view typed);

@@ -141,10 +141,13 @@ Result<EnrolResult> Activation::confirm(std::string_view token, std::string_view
     const NewFactors factors{row->user, row->password_hash,
                              TotpRow{row->user, row->wrapped_secret, *step, clock_.wall(), {}},
                              std::move(codes.kept)};
+    // What is open ends before the store hears of it, and nothing begins until it has (R20).
+    const SessionService::Held held(sessions_, row->user);
+    (void)sessions_.end_all(row->user, EndReason::changed, std::nullopt, Writing::later);
     const auto done = store_.complete_activation(row->token_hash, factors, clock_.wall());
     if (!done) return done.error();
     if (!*done) return no_link();
-    if (auto ended = sessions_.end_all(row->user, EndReason::changed); !ended) return ended.error();
+    if (auto written = sessions_.settle(); !written) return written.error();
     out.outcome = EnrolOutcome::done;
     out.recovery_codes = std::move(codes.shown);
     return out;
@@ -153,7 +156,7 @@ Result<EnrolResult> Activation::confirm(std::string_view token, std::string_view
 Result<SessionPtr> Activation::proven(const Digest& sso) const {
     auto session = sessions_.find(sso);
     if (!session || session->kind != Session::Kind::sso) return Error(Errc::denied, "no such session");
-    if (clock_.wall() - session->proven_at > fresh_proof)
+    if (clock_.wall() - session->last_proof() > fresh_proof)
         return Error(Errc::timed_out, "the proof is too old to change factors");
     return session;
 }
@@ -194,7 +197,7 @@ Result<EnrolResult> Activation::confirm_enrolment(const Digest& sso, std::string
     }
     const auto account = store_.account(user);
     if (!account) return account.error();
-    // The session may have ended while the account was read: what ends sessions raises the epoch first.
+    // Whoever ends this session from here on raises the epoch after it was read.
     if (!sessions_.find(sso)) return Error(Errc::denied, "no such session");
     auto limited_until = (*session)->limited_until;
     if ((*session)->strength == FactorStrength::recovery)
@@ -203,10 +206,12 @@ Result<EnrolResult> Activation::confirm_enrolment(const Digest& sso, std::string
     const auto sealed = keys_.seal(KeyPurpose::totp_wrap, opened->secret.reveal(), totp_context(user));
     const NewFactors factors{
         user, {}, TotpRow{user, sealed, *step, clock_.wall(), limited_until}, std::move(codes.kept)};
+    const SessionService::Held held(sessions_, user);
+    (void)sessions_.end_all(user, EndReason::changed, sso, Writing::later);
     const auto done = store_.replace_factors(factors, account->epoch, clock_.wall());
     if (!done) return done.error();
     if (!*done) return Error(Errc::denied, "the account changed meanwhile");
-    if (auto ended = sessions_.end_all(user, EndReason::changed, sso); !ended) return ended.error();
+    if (auto written = sessions_.settle(); !written) return written.error();
     auto issued = sessions_.rotate(sso, NewProof{FactorStrength::otp, clock_.wall(), limited_until});
     if (issued) out.session = std::move(*issued);
     out.outcome = EnrolOutcome::done;
@@ -214,14 +219,20 @@ Result<EnrolResult> Activation::confirm_enrolment(const Digest& sso, std::string
     return out;
 }
 
-Result<std::vector<std::string>> Activation::renew_recovery_codes(const Digest& sso) {
+Result<RecoveryRenewed> Activation::renew_recovery_codes(const Digest& sso) {
     const auto session = proven(sso);
     if (!session) return session.error();
     if ((*session)->strength == FactorStrength::recovery)
         return Error(Errc::denied, "a recovery code does not get new ones");
-    auto codes = make_recovery_codes(keys_, (*session)->user);
-    if (auto done = store_.replace_recovery_codes((*session)->user, codes.kept); !done) return done.error();
-    return std::move(codes.shown);
+    const auto& user = (*session)->user;
+    auto codes = make_recovery_codes(keys_, user);
+    const SessionService::Held held(sessions_, user);
+    (void)sessions_.end_all(user, EndReason::changed, sso, Writing::later);
+    if (auto done = store_.replace_recovery_codes(user, codes.kept); !done) return done.error();
+    if (auto written = sessions_.settle(); !written) return written.error();
+    RecoveryRenewed out{std::move(codes.shown), {}};
+    if (auto issued = sessions_.rotate(sso)) out.session = std::move(*issued);
+    return out;
 }
 
 }  // namespace sekisho::auth

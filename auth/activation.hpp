@@ -35,6 +35,11 @@ struct EnrolResult {
     std::optional<Issued> session;            // enrolment: this browser's session under a new id
 };
 
+struct RecoveryRenewed {
+    std::vector<std::string> codes;  // shown once
+    std::optional<Issued> session;   // this browser's under a new id; every other of the person has ended
+};
+
 // Thread: any pool thread; calls block on hashing and the store.
 class Activation {
 public:
@@ -65,9 +70,10 @@ public:
     // confirm_enrolment replaces TOTP and recovery codes and ends every other session. A factor enrolled with
     // strength `recovery` is limited for a day (Session::limited_until).
     Result<EnrolResult> confirm_enrolment(const Digest& sso, std::string_view ticket, std::string_view code);
-    // renew_recovery_codes gives ten new codes in place of all old ones. Errc::denied also when the session
+    // renew_recovery_codes gives ten new codes in place of all old ones, and ends every other session.
+    // Errc::denied also when the session
     // was itself opened by a recovery code.
-    Result<std::vector<std::string>> renew_recovery_codes(const Digest& sso);
+    Result<RecoveryRenewed> renew_recovery_codes(const Digest& sso);
 
 private:
     Result<ActivationRow> row_of(std::string_view token);

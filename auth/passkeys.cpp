@@ -135,7 +135,7 @@ Result<SessionPtr> Passkeys::session_of(const Digest& sso) const {
 
 Result<SessionPtr> Passkeys::fresh_session_of(const Digest& sso) const {
     auto session = session_of(sso);
-    if (session && clock_.wall() - (*session)->proven_at > fresh_proof)
+    if (session && clock_.wall() - (*session)->last_proof() > fresh_proof)
         return Error(Errc::timed_out, "the proof is too old to change factors");
     return session;
 }
@@ -245,7 +245,7 @@ Result<PasskeyAdded> Passkeys::add(const Digest& sso, std::string_view ticket, B
     const auto& user = (*session)->user;
     const auto account = store_.account(user);
     if (!account) return account.error();
-    // The session may have ended while the account was read: what ends sessions raises the epoch first.
+    // Whoever ends this session from here on raises the epoch after it was read.
     if (!sessions_.find(sso)) return Error(Errc::denied, "no such session");
     const auto known = store_.passkeys(user);
     if (!known) return known.error();
@@ -264,12 +264,19 @@ Result<PasskeyAdded> Passkeys::add(const Digest& sso, std::string_view ticket, B
     out.row.transports = normal_transports(transports);
     out.row.created = clock_.wall();
     if ((*session)->limited_until > clock_.wall()) out.row.limited_until = (*session)->limited_until;
-    const auto done = store_.add_passkey(out.row, account->epoch, passkeys_per_person_max);
     out.outcome = PasskeyOutcome::refused;
     out.reason = "registered_before";
+    const auto same = [&](const PasskeyRow& row) { return row.id == made->id; };
+    if (std::any_of(known->begin(), known->end(), same)) return out;
+    // What others have open ends before the store hears of it (R20).
+    const SessionService::Held held(sessions_, user);
+    (void)sessions_.end_all(user, EndReason::changed, sso, Writing::later);
+    const auto done = store_.add_passkey(out.row, account->epoch, passkeys_per_person_max);
     if (!done && done.error().code() == Errc::exists) return out;
     if (!done) return done.error();
     if (!*done) return Error(Errc::denied, "the account changed meanwhile");
+    if (auto written = sessions_.settle(); !written) return written.error();
+    if (auto issued = sessions_.rotate(sso)) out.session = std::move(*issued);
     out.outcome = PasskeyOutcome::proven;
     out.reason = "none";
     return out;
@@ -304,6 +311,12 @@ Result<PasskeyRemoved> Passkeys::remove(const Digest& sso, std::string_view id) 
     // What came after a recovery takes nothing away that was there before it (R16).
     if ((*session)->limited_until > clock_.wall() && row->limited_until <= clock_.wall())
         return Error(Errc::denied, "a limited proof removes no older passkey");
+    const auto all = store_.passkeys(user);
+    if (!all) return all.error();
+    const SessionService::Held held(sessions_, user);
+    // Only the store can say whether somebody's only passkey is their last factor; one of several may go, and
+    // then what others have open ends before the store hears of it (R20).
+    if (all->size() > 1) (void)sessions_.end_all(user, EndReason::changed, sso, Writing::later);
     const auto removed = store_.remove_passkey(user, row->id);
     if (!removed) return removed.error();
     if (!*removed) {

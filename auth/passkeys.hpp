@@ -76,7 +76,8 @@ struct PasskeyResult {
 struct PasskeyAdded {
     PasskeyOutcome outcome = PasskeyOutcome::expired;
     std::string_view reason = "none";
-    PasskeyRow row;  // proven
+    PasskeyRow row;                 // proven
+    std::optional<Issued> session;  // proven: this browser's under a new id; every other of the person ended
 };
 
 enum class PasskeyRemoval : std::uint8_t { removed, last_one, not_found };
@@ -108,8 +109,9 @@ public:
     Result<PasskeyQuestion> ask_step_up(const Digest& sso) const;
     Result<PasskeyResult> step_up(const Digest& sso, std::string_view ticket, const PasskeyAnswer& answer);
 
-    // Registering. Errors: Errc::timed_out when the session's proof is older than 15 minutes, Errc::too_large
-    // past passkeys_per_person_max. A passkey registered while the proof is limited (R16) is limited as well.
+    // Registering ends the person's other sessions. Errors: Errc::timed_out when the session's proof is older
+    // than 15 minutes, Errc::too_large past passkeys_per_person_max. A passkey registered while the proof is
+    // limited (R16) is limited as well.
     Result<PasskeyQuestion> ask_new(const Digest& sso) const;
     Result<PasskeyAdded> add(const Digest& sso, std::string_view ticket, ByteView client_data_json,
                              ByteView attestation_object, std::string_view name, std::string_view transports);

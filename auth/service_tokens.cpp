@@ -168,7 +168,7 @@ void ServiceTokens::drop_locked(const std::vector<Digest>& ending, EndReason rea
 }
 
 Result<ServiceTokenRow> ServiceTokens::end(std::string_view id_or_name, EndReason reason,
-                                           std::string_view owner) {
+                                           std::string_view owner, Writing writing) {
     ServiceTokenRow row;
     {
         const std::lock_guard lock(mutex_);
@@ -182,6 +182,7 @@ Result<ServiceTokenRow> ServiceTokens::end(std::string_view id_or_name, EndReaso
         row = shown(found->second);
         drop_locked({row.hash}, reason);
     }
+    if (writing == Writing::later) return row;
     if (auto done = settle(); !done) return done.error();
     return row;
 }
@@ -205,7 +206,16 @@ bool ServiceTokens::making() const {
     return !making_for_.empty();
 }
 
+std::size_t ServiceTokens::unwritten() const {
+    const std::lock_guard lock(mutex_);
+    return unwritten_removals_.size() + unwritten_expiries_.size();
+}
+
 Result<> ServiceTokens::settle() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (unwritten_removals_.empty() && unwritten_expiries_.empty()) return {};
+    }
     const std::lock_guard writing(writing_);
     return settle_writing();
 }

@@ -48,11 +48,14 @@ public:
     std::vector<ServiceTokenRow> list(std::string_view owner = {}) const;
 
     // end: by public id or by name; only a token of `owner` when one is given. Errors: Errc::not_found.
-    Result<ServiceTokenRow> end(std::string_view id_or_name, EndReason reason, std::string_view owner = {});
+    Result<ServiceTokenRow> end(std::string_view id_or_name, EndReason reason, std::string_view owner = {},
+                                Writing writing = Writing::now);
     // drop_all ends what a person owns and waits for nothing: settle writes it. Gives how many were still
     // good. A token being made meanwhile is ended too.
     std::size_t drop_all(std::string_view owner, EndReason reason);
-    // settle writes what ended and is not written yet.
+    // unwritten: how many ends the store does not have yet.
+    std::size_t unwritten() const;
+    // settle writes what ended and is not written yet. It waits for no disk when there is nothing.
     Result<> settle();
 
     // making: a token is on its way into the store.

@@ -6,8 +6,9 @@
 
 namespace sekisho::auth {
 namespace {
-constexpr std::size_t ended_max = 10'000;
-}
+// As many as may be open at once: the end of all of them is still known to the last that looks.
+constexpr std::size_t ended_max = 100'000;
+}  // namespace
 
 Session::Session(const Session& other)
     : id_hash(other.id_hash),
@@ -19,6 +20,8 @@ Session::Session(const Session& other)
       apps(other.apps),
       strength(other.strength),
       proven_at(other.proven_at),
+      lesser(other.lesser),
+      lesser_at(other.lesser_at),
       created(other.created),
       absolute_end(other.absolute_end),
       idle(other.idle),

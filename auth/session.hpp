@@ -34,7 +34,11 @@ struct Session {
     std::string name;               // token: what its operator called it
     std::vector<std::string> apps;  // token: the apps it is for, by name
     FactorStrength strength = FactorStrength::none;
-    WallTime proven_at{};  // when the factors were last proven
+    WallTime proven_at{};  // when a factor of that strength was last proven
+    // A weaker factor proven after that, as a code where the session stands on a passkey. It lasts no longer
+    // than the process: after a restart it is asked for again.
+    FactorStrength lesser = FactorStrength::none;
+    WallTime lesser_at{};
     WallTime created{};
     WallTime absolute_end{};
     Seconds idle{0};
@@ -56,6 +60,8 @@ struct Session {
     // over: past the absolute end. Idleness is judged by SessionService alone (R27).
     bool over(WallTime now) const noexcept { return now >= absolute_end; }
     WallTime last_seen() const noexcept;
+    // last_proof: when a factor was last proven, whichever.
+    WallTime last_proof() const noexcept { return lesser == FactorStrength::none ? proven_at : lesser_at; }
 };
 
 using SessionPtr = std::shared_ptr<const Session>;
@@ -77,6 +83,10 @@ enum class EndReason : std::uint8_t {
 };
 // to_text names a reason as it stands in records: "signed_out".
 std::string_view to_text(EndReason reason) noexcept;
+
+// Writing says whether an end waits until the store has it, or leaves that to a later settle and waits for
+// nothing.
+enum class Writing : std::uint8_t { now, later };
 
 // A change either begins a session (or replaces the one of the same id) or ends one.
 struct SessionChange {

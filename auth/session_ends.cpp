@@ -40,32 +40,94 @@ SessionService::Ended SessionService::end_locked(Ended ending, EndReason reason,
     for (const auto& session : ending) {
         drop_locked(*session);
         changes.push_back({nullptr, session->id_hash, reason, accepted});
-        unwritten_ends_.push_back(session->id_hash);
     }
-    log_.publish(std::move(changes));
+    publish_ends_locked(std::move(changes));
     return ending;
 }
 
-// write_ends brings what ended into the store, with whatever else waits for that.
-Result<SessionService::Ended> SessionService::write_ends(Ended ended) {
-    const std::lock_guard writing(writing_);
-    if (auto done = write_ends_in_turn(); !done) return done.error();
+// The wall clock says since when, the steady one how long ago that was; a step of the former makes none older
+// than the last look that did not find it.
+void SessionService::end_due_locked(const std::vector<Due>& due, EndReason reason, Ended& ended) {
+    const auto now = clock_.wall();
+    const auto now_steady = clock_.steady();
+    std::vector<SessionChange> changes;
+    for (const auto& one : due) {
+        drop_locked(*one.session);
+        const auto since =
+            std::clamp(now_steady - std::max(now - one.since, Millis{0}), last_due_, now_steady);
+        changes.push_back({nullptr, one.session->id_hash, reason, since});
+        ended.push_back(one.session);
+    }
+    publish_ends_locked(std::move(changes));
+}
+
+void SessionService::publish_ends_locked(std::vector<SessionChange> changes) {
+    for (const auto& change : changes) unwritten_ends_.push_back(change.ended);
+    log_.publish(std::move(changes));
+}
+
+Result<SessionService::Ended> SessionService::write_ends(Ended ended, Writing writing) {
+    if (writing == Writing::later) return ended;
+    if (auto done = settle(); !done) return done.error();
     return ended;
+}
+
+std::size_t SessionService::unwritten() const {
+    const std::lock_guard lock(mutex_);
+    return unwritten_ends_.size() + unwritten_forgets_.size();
+}
+
+Result<> SessionService::settle() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (unwritten_ends_.empty() && unwritten_forgets_.empty()) return {};
+    }
+    const std::lock_guard writing(writing_);
+    return write_ends_in_turn();
 }
 
 Result<> SessionService::write_ends_in_turn() {
     std::vector<Digest> ids;
+    std::vector<std::pair<std::string, Digest>> forgets;
     {
         const std::lock_guard lock(mutex_);
         ids = unwritten_ends_;
+        forgets = unwritten_forgets_;
     }
-    if (ids.empty()) return {};
-    if (auto done = store_.delete_sessions(ids); !done) return done;
-    const std::lock_guard lock(mutex_);
     // Others came behind meanwhile, none before.
-    unwritten_ends_.erase(unwritten_ends_.begin(),
-                          unwritten_ends_.begin() + static_cast<std::ptrdiff_t>(ids.size()));
+    const auto written = [this](auto& list, std::size_t count) {
+        const std::lock_guard lock(mutex_);
+        list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(count));
+    };
+    if (!ids.empty()) {
+        if (auto done = store_.delete_sessions(ids); !done) return done;
+        written(unwritten_ends_, ids.size());
+    }
+    for (const auto& [user, device] : forgets) {
+        if (auto done = store_.forget_known_browser(user, device); !done) return done;
+        written(unwritten_forgets_, 1);
+    }
     return {};
+}
+
+// An old id in its last seconds stands in the store as a session of its own, under the id people see: what
+// belongs together is found by that. The newest of a family ends last.
+void SessionService::pair_rotated_locked() {
+    std::unordered_map<std::string, SessionPtr> newest;
+    const auto newer = [](const Session& one, const Session& other) {
+        return std::pair(one.absolute_end, one.last_seen()) >
+               std::pair(other.absolute_end, other.last_seen());
+    };
+    for (const auto& [id, session] : live_) {
+        if (session->kind != Session::Kind::sso) continue;
+        auto& known = newest[session->public_id];
+        if (!known || newer(*session, *known)) known = session;
+    }
+    for (const auto& [id, session] : live_) {
+        if (session->kind != Session::Kind::sso) continue;
+        if (const auto& last = newest.at(session->public_id); last != session && last->user == session->user)
+            replaced_[id] = last->id_hash;
+    }
 }
 
 WallTime SessionService::family_seen_locked(const Session& sso) const {
@@ -91,6 +153,7 @@ Result<> SessionService::load() {
             else
                 add_locked(session);
         }
+        pair_rotated_locked();
         for (const auto& session : *rows) {
             if (session->kind != Session::Kind::sso || !live_.contains(session->id_hash)) continue;
             if (now - family_seen_locked(*session) < session->idle) continue;
@@ -107,7 +170,7 @@ Result<> SessionService::load() {
     return write_ends_in_turn();
 }
 
-Result<SessionService::Ended> SessionService::sign_out(const Digest& id, EndReason reason) {
+Result<SessionService::Ended> SessionService::sign_out(const Digest& id, EndReason reason, Writing writing) {
     const auto accepted = clock_.steady();
     Ended ended;
     {
@@ -118,7 +181,7 @@ Result<SessionService::Ended> SessionService::sign_out(const Digest& id, EndReas
         if (const auto successor = replaced_.find(sso); successor != replaced_.end()) sso = successor->second;
         ended = end_locked(family_locked(sso), reason, accepted);
     }
-    return write_ends(std::move(ended));
+    return write_ends(std::move(ended), writing);
 }
 
 SessionService::Ended SessionService::of_person_locked(std::string_view user,
@@ -140,7 +203,7 @@ SessionService::Ended SessionService::of_person_locked(std::string_view user,
 }
 
 Result<SessionService::Ended> SessionService::end_all(std::string_view user, EndReason reason,
-                                                      const std::optional<Digest>& except) {
+                                                      const std::optional<Digest>& except, Writing writing) {
     const auto accepted = clock_.steady();
     Ended ended;
     {
@@ -148,7 +211,7 @@ Result<SessionService::Ended> SessionService::end_all(std::string_view user, End
         if (beginning_ && beginning_->user == user) beginning_ = nullptr;
         ended = end_locked(of_person_locked(user, except), reason, accepted);
     }
-    return write_ends(std::move(ended));
+    return write_ends(std::move(ended), writing);
 }
 
 bool SessionService::replaces_locked(const Digest& before, const Digest& after) const {
@@ -157,7 +220,7 @@ bool SessionService::replaces_locked(const Digest& before, const Digest& after) 
 }
 
 Result<SessionService::Ended> SessionService::end_one(std::string_view user, std::string_view public_id,
-                                                      EndReason reason) {
+                                                      EndReason reason, Writing writing) {
     const auto accepted = clock_.steady();
     Ended ended;
     {
@@ -172,7 +235,7 @@ Result<SessionService::Ended> SessionService::end_one(std::string_view user, std
             end_locked(session->kind == Session::Kind::sso ? family_locked(session->id_hash) : Ended{session},
                        reason, accepted);
     }
-    return write_ends(std::move(ended));
+    return write_ends(std::move(ended), writing);
 }
 
 Result<SessionService::Ended> SessionService::end_any(std::string_view public_id, EndReason reason) {
@@ -183,7 +246,7 @@ Result<SessionService::Ended> SessionService::end_any(std::string_view public_id
 }
 
 Result<SessionService::Ended> SessionService::end_where(const std::function<bool(const Session&)>& chosen,
-                                                        EndReason reason) {
+                                                        EndReason reason, Writing writing) {
     const auto accepted = clock_.steady();
     Ended ended;
     {
@@ -201,16 +264,20 @@ Result<SessionService::Ended> SessionService::end_where(const std::function<bool
         const auto alone = end_locked(std::move(apps), reason, accepted);
         ended.insert(ended.end(), alone.begin(), alone.end());
     }
-    return write_ends(std::move(ended));
+    return write_ends(std::move(ended), writing);
 }
 
 Result<SessionService::Ended> SessionService::end_device(std::string_view user, const Digest& device,
-                                                         EndReason reason) {
+                                                         EndReason reason, Writing writing) {
     if (device == Digest{}) return Ended{};
-    auto ended = end_where(
-        [&](const Session& session) { return session.user == user && session.device == device; }, reason);
-    if (auto forgotten = store_.forget_known_browser(user, device); !forgotten) return forgotten.error();
-    return ended;
+    auto ended =
+        end_where([&](const Session& session) { return session.user == user && session.device == device; },
+                  reason, Writing::later);
+    {
+        const std::lock_guard lock(mutex_);
+        unwritten_forgets_.emplace_back(user, device);
+    }
+    return write_ends(std::move(*ended), writing);
 }
 
 SessionPtr SessionService::find(const Digest& id_hash) const {
@@ -263,36 +330,44 @@ SessionCounts SessionService::counts() const {
 }
 
 // What is due for `reason`, one of idle, absolute and rotated.
-SessionService::Ended SessionService::due_locked(WallTime now, EndReason reason) const {
-    Ended due;
+std::vector<SessionService::Due> SessionService::due_locked(WallTime now, EndReason reason) const {
+    std::vector<Due> due;
     for (const auto& [id, session] : live_) {
         if (session->kind != Session::Kind::sso) continue;
         const bool over = session->over(now);
         if (replaced_.contains(id)) {
-            if (reason == EndReason::rotated && over) due.push_back(session);
-        } else if (over ? reason == EndReason::absolute
-                        : reason == EndReason::idle && now - family_seen_locked(*session) >= session->idle) {
-            const auto family = family_locked(id);
-            due.insert(due.end(), family.begin(), family.end());
+            if (reason == EndReason::rotated && over) due.push_back({session, session->absolute_end});
+            continue;
         }
+        if (over != (reason == EndReason::absolute) || reason == EndReason::rotated) continue;
+        const auto since = over ? session->absolute_end : family_seen_locked(*session) + session->idle;
+        if (since > now) continue;
+        for (auto& member : family_locked(id)) due.push_back({std::move(member), since});
     }
     return due;
 }
 
-Result<SessionService::Ended> SessionService::sweep() {
+SessionService::Ended SessionService::end_due() {
     Ended ended;
+    const std::lock_guard lock(mutex_);
+    const auto now = clock_.wall();
+    const auto looked = clock_.steady();
+    drop_codes_locked(now);
+    // An old id may go with its family: each reason is looked at anew.
+    for (const auto reason : {EndReason::idle, EndReason::absolute, EndReason::rotated})
+        end_due_locked(due_locked(now, reason), reason, ended);
+    last_due_ = looked;
+    return ended;
+}
+
+Result<SessionService::Ended> SessionService::sweep() {
+    auto written = write_ends(end_due(), Writing::now);
+    bool flush = false;
     {
         const std::lock_guard lock(mutex_);
-        const auto now = clock_.wall();
-        drop_codes_locked(now);
-        // An old id may go with its family: each reason is looked at anew.
-        for (const auto reason : {EndReason::idle, EndReason::absolute, EndReason::rotated}) {
-            const auto gone = end_locked(due_locked(now, reason), reason, clock_.steady());
-            ended.insert(ended.end(), gone.begin(), gone.end());
-        }
+        flush = clock_.wall() - last_flush_ >= flush_every;
     }
-    auto written = write_ends(std::move(ended));
-    if (clock_.wall() - last_flush_ >= flush_every)
+    if (flush)
         if (auto done = flush_last_seen(); !done) return done.error();
     return written;
 }

@@ -30,20 +30,31 @@ std::shared_ptr<Session> begin_session(Session::Kind kind, const Digest& id_hash
     return session;
 }
 
+// A weaker proof takes nothing from what was proven before: it is kept beside it. Its limit holds for the
+// whole session, as nothing says which of the two opened what (R16).
 void prove(Session& session, const NewProof& proof) {
-    session.strength = proof.strength;
-    session.proven_at = proof.proven_at;
-    session.limited_until = proof.limited_until;
+    if (proof.strength >= session.strength) {
+        session.strength = proof.strength;
+        session.proven_at = proof.proven_at;
+        session.lesser = FactorStrength::none;
+        session.limited_until = proof.limited_until;
+    } else {
+        session.lesser = proof.strength;
+        session.lesser_at = proof.proven_at;
+        session.limited_until = std::max(session.limited_until, proof.limited_until);
+    }
 }
 
-NewProof proof_of(const Session& session) {
-    return {session.strength, session.proven_at, session.limited_until};
+// What a session has proven, for one handed over from it: the stronger first.
+std::array<NewProof, 2> proofs_of(const Session& session) {
+    return {NewProof{session.strength, session.proven_at, session.limited_until},
+            NewProof{session.lesser, session.lesser_at, session.limited_until}};
 }
 
 }  // namespace
 
 SessionService::SessionService(Store& store, const Clock& clock, SessionLog& log)
-    : store_(store), clock_(clock), log_(log), last_flush_(clock.wall()) {}
+    : store_(store), clock_(clock), log_(log), last_flush_(clock.wall()), last_due_(clock.steady()) {}
 
 // Members whose name ends in _locked are called with mutex_ held. Every change of rows happens under
 // writing_, and the store is never asked under mutex_.
@@ -156,7 +167,7 @@ Result<std::string> SessionService::issue_code(const Digest& sso, std::string_vi
     if (static_cast<std::size_t>(waiting) >= codes_per_session_max)
         return Error(Errc::too_large, "too many hand-overs under way for one session");
     codes_.emplace(token.hash, Code{parent, transaction, std::string(host), now + code_lifetime,
-                                    proof_of(*found->second)});
+                                    proofs_of(*found->second)});
     return std::move(token.text);
 }
 
@@ -188,7 +199,8 @@ Result<Issued> SessionService::redeem_code(std::string_view code, std::string_vi
         session->host = known.host;
         session->idle = parent->second->idle;
         session->absolute_end = parent->second->absolute_end;
-        prove(*session, known.proof);
+        for (const auto& proof : known.proofs)
+            if (proof.strength != FactorStrength::none) prove(*session, proof);
     }
     const auto inserted = store_.insert_child(*session);
     if (!inserted) return inserted.error();
@@ -285,6 +297,59 @@ std::vector<Digest> SessionService::install_locked(const Digest& sso, const std:
     }
     log_.publish(std::move(changes));
     return overtaken;
+}
+
+// In memory at once (R8), and again once it is the turn to write: what was on its way to the store before the
+// first look is seen by the second.
+Result<> SessionService::narrow(const std::function<SessionBound(std::string_view user)>& bound_of) {
+    std::vector<SessionPtr> narrowed;
+    {
+        const std::lock_guard lock(mutex_);
+        narrowed = narrow_locked(bound_of);
+    }
+    const std::lock_guard writing(writing_);
+    std::vector<SessionPtr> rows;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto late = narrow_locked(bound_of);
+        narrowed.insert(narrowed.end(), late.begin(), late.end());
+        for (const auto& session : narrowed)
+            if (const auto found = live_.find(session->id_hash); found != live_.end())
+                rows.push_back(found->second);
+    }
+    if (!rows.empty())
+        if (auto done = store_.replace_sessions(rows); !done) return done;
+    return write_ends_in_turn();
+}
+
+std::vector<SessionPtr> SessionService::narrow_locked(
+    const std::function<SessionBound(std::string_view user)>& bound_of) {
+    std::vector<SessionPtr> narrowed;
+    Ended crowded;
+    for (const auto& [user, roots] : roots_) {
+        const auto bound = bound_of(user);
+        for (const auto& root : roots)
+            for (const auto& session : family_locked(root)) {
+                const auto end = std::min(
+                    {session->absolute_end, session->created + bound.limits.absolute, bound.no_longer_than});
+                const auto idle = std::min(session->idle, bound.limits.idle);
+                if (end == session->absolute_end && idle == session->idle) continue;
+                auto shorter = std::make_shared<Session>(*session);
+                shorter->absolute_end = end;
+                shorter->idle = idle;
+                narrowed.push_back(std::move(shorter));
+            }
+        const auto over = crowded_out_locked(*live_.at(roots.back()), bound.limits.concurrent);
+        crowded.insert(crowded.end(), over.begin(), over.end());
+    }
+    std::vector<SessionChange> changes;
+    for (const auto& session : narrowed) {
+        live_[session->id_hash] = session;
+        changes.push_back({session, {}, {}, {}});
+    }
+    log_.publish(std::move(changes));
+    end_locked(std::move(crowded), EndReason::too_many, clock_.steady());
+    return narrowed;
 }
 
 }  // namespace sekisho::auth

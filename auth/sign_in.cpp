@@ -345,8 +345,11 @@ Result<ChangeResult> SignIn::put_password(const Digest& sso, const std::string& 
         out.wait = busy_wait;
         return out;
     }
+    // What others have open ends before the store hears of it, and nothing begins until it has (R20).
+    const SessionService::Held held(sessions_, user);
+    (void)sessions_.end_all(user, EndReason::changed, sso, Writing::later);
     if (auto done = store_.set_password(user, *hashed); !done) return done.error();
-    if (auto done = sessions_.end_all(user, EndReason::changed, sso); !done) return done.error();
+    if (auto done = sessions_.settle(); !done) return done.error();
     auto issued = sessions_.rotate(sso);
     out.outcome = issued ? ChangeOutcome::changed : ChangeOutcome::session_gone;
     if (issued) out.session = std::move(*issued);

@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
@@ -24,6 +25,35 @@ namespace {
 constexpr std::uint32_t begins = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_Q_OVERFLOW;
 constexpr std::uint32_t wanted = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY;
 
+// Seen is what the files of a configuration say: nothing where that is what was known already.
+struct Seen {
+    std::optional<ChangeReason> reason;
+    Bytes digest;  // ready
+};
+
+Seen look_at(const std::string& main, const std::vector<std::string>& patterns,
+             const std::vector<std::string>& imports, const Bytes& known) {
+    const DiskFiles disk;
+    Sources sources;
+    std::vector<std::string> paths{main};
+    for (const auto& pattern : patterns)
+        for (auto& path : include_paths(disk, pattern)) paths.push_back(std::move(path));
+    paths.insert(paths.end(), imports.begin(), imports.end());
+    for (const auto& path : paths) {
+        auto text = disk.read(path, file_bytes_max);
+        if (!text) return {ChangeReason::unreadable, {}};
+        if (text->rfind("\xEF\xBB\xBF", 0) == 0) text->erase(0, 3);
+        const bool calendar = std::find(imports.begin(), imports.end(), path) != imports.end();
+        const bool ended = calendar ? is_whole_icalendar(*text) : has_end_marker(*text);
+        sources.push_back({path, std::move(*text), ended});
+    }
+    const auto digest = digest_of(sources);
+    if (Bytes(digest.begin(), digest.end()) == known) return {};
+    if (!std::all_of(sources.begin(), sources.end(), [](const Source& s) { return s.ended; }))
+        return {ChangeReason::incomplete, {}};
+    return {ChangeReason::ready, Bytes(digest.begin(), digest.end())};
+}
+
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 std::string watched_folder(const std::string& path) {
     const auto folder = folder_of(path);
@@ -33,8 +63,13 @@ std::string watched_folder(const std::string& path) {
 }  // namespace
 
 struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
-    Impl(boost::asio::io_context& context, const Clock& clock_given, Handler handler_given)
-        : descriptor(context), timer(context), clock(clock_given), handler(std::move(handler_given)) {
+    Impl(boost::asio::io_context& context, const Clock& clock_given, Elsewhere elsewhere_given,
+         Handler handler_given)
+        : descriptor(context),
+          timer(context),
+          clock(clock_given),
+          elsewhere(std::move(elsewhere_given)),
+          handler(std::move(handler_given)) {
         const int number = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
         if (number >= 0) descriptor.assign(number);
     }
@@ -97,29 +132,24 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
         });
     }
 
+    // This thread waits for no disk: another one reads.
     void judge() {
-        const DiskFiles disk;
-        Sources sources;
-        std::vector<std::string> paths{main};
-        for (const auto& pattern : patterns)
-            for (auto& path : include_paths(disk, pattern)) paths.push_back(std::move(path));
-        paths.insert(paths.end(), imports.begin(), imports.end());
-        for (const auto& path : paths) {
-            auto text = disk.read(path, file_bytes_max);
-            if (!text) return tell(ChangeReason::unreadable);
-            if (text->rfind("\xEF\xBB\xBF", 0) == 0) text->erase(0, 3);
-            const bool calendar = std::find(imports.begin(), imports.end(), path) != imports.end();
-            const bool ended = calendar ? is_whole_icalendar(*text) : has_end_marker(*text);
-            sources.push_back({path, std::move(*text), ended});
-        }
-        const auto digest = digest_of(sources);
-        if (Bytes(digest.begin(), digest.end()) == known) return;
-        const bool whole =
-            std::all_of(sources.begin(), sources.end(), [](const Source& s) { return s.ended; });
-        if (!whole) return tell(ChangeReason::incomplete);
+        auto job = [self = shared_from_this(), number = ++follows_and_looks, main = main, patterns = patterns,
+                    imports = imports, known = known] {
+            auto seen = look_at(main, patterns, imports, known);
+            boost::asio::post(self->timer.get_executor(), [self, number, seen = std::move(seen)]() mutable {
+                self->take(number, std::move(seen));
+            });
+        };
+        if (!elsewhere || !elsewhere(std::move(job))) arm();
+    }
+
+    void take(std::uint64_t number, Seen seen) {
+        // Something else is followed by now, or is being looked at again.
+        if (number != follows_and_looks || !seen.reason) return;
         // Told once: a refused reload is not tried again until something differs anew.
-        known.assign(digest.begin(), digest.end());
-        tell(ChangeReason::ready);
+        if (*seen.reason == ChangeReason::ready) known = std::move(seen.digest);
+        tell(*seen.reason);
     }
 
     void tell(ChangeReason reason) {
@@ -137,6 +167,7 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
         for (const auto& calendar : model.calendars)
             imports.insert(imports.end(), calendar.imports.begin(), calendar.imports.end());
         known = model.digest;
+        ++follows_and_looks;
         std::set<std::string> wanted_folders;
         for (const auto& file : model.files) {
             names.insert(watched_folder(file) + "/" + name_of(file));
@@ -153,7 +184,9 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
     boost::asio::posix::stream_descriptor descriptor;
     boost::asio::steady_timer timer;
     const Clock& clock;
+    Elsewhere elsewhere;
     Handler handler;
+    std::uint64_t follows_and_looks = 0;  // an outcome of an earlier number counts no more
     std::map<int, std::string> folders;
     std::set<std::string> names;
     std::vector<std::string> patterns;
@@ -164,13 +197,14 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
     bool pending = false;
 };
 
-Watch::Watch(boost::asio::io_context& context, const Clock& clock, Handler handler)
-    : impl_(std::make_shared<Impl>(context, clock, std::move(handler))) {
+Watch::Watch(boost::asio::io_context& context, const Clock& clock, Elsewhere elsewhere, Handler handler)
+    : impl_(std::make_shared<Impl>(context, clock, std::move(elsewhere), std::move(handler))) {
     impl_->wait_events();
 }
 
 Watch::~Watch() {
     impl_->handler = nullptr;
+    impl_->elsewhere = nullptr;
     impl_->pending = false;
     boost::system::error_code ignored;
     impl_->descriptor.close(ignored);

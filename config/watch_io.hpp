@@ -25,9 +25,12 @@ class Watch {
 public:
     static constexpr Millis stable_for{1000};
     using Handler = std::function<void(ChangeReason)>;
+    // Elsewhere runs a job on a thread that may wait for a disk: files are read and compared there, and what
+    // came of it is told on the control thread. false: it has no room now, and is asked again.
+    using Elsewhere = std::function<bool(std::function<void()> job)>;
     // Errors are not thrown: where the kernel gives no inotify descriptor, working() is false and SIGHUP is
     // the way.
-    Watch(boost::asio::io_context& context, const Clock& clock, Handler handler);
+    Watch(boost::asio::io_context& context, const Clock& clock, Elsewhere elsewhere, Handler handler);
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;

@@ -133,6 +133,18 @@ LocalReply invalid_token(const PortalRequest& request) {
     return reply;
 }
 
+// A page of a declared caller may read what we answer in the app's stead, so that its script learns what is
+// missing: where to sign in, which factor (Fetch standard, "CORS protocol").
+void let_caller_read(LocalReply& reply, const RequestHead& head, const PreflightRules& rules) {
+    const auto origin = head.value(FieldId::origin);
+    const auto& known = rules.origins;
+    if (origin.empty() || std::find(known.begin(), known.end(), origin) == known.end()) return;
+    reply.with("access-control-allow-origin", origin)
+        .with("access-control-expose-headers", "www-authenticate, retry-after")
+        .with("vary", "origin");
+    if (rules.credentials) reply.with("access-control-allow-credentials", "true");
+}
+
 std::string_view key_of_status(int status) noexcept {
     switch (status) {
         case 413:
@@ -192,6 +204,15 @@ PortalRequest PageResponder::request_of(const SnapshotPtr& snapshot, const Reque
 LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead& head,
                                   const Verdict& verdict, const PeerFacts& peer, std::string_view request_id,
                                   WallTime now) {
+    auto reply = refusal_of(snapshot, head, verdict, peer, request_id, now);
+    if (verdict.app && verdict.refused != Refused::preflight)
+        let_caller_read(reply, head, preflight_rules(snapshot->app(*verdict.app)));
+    return reply;
+}
+
+LocalReply PageResponder::refusal_of(const SnapshotPtr& snapshot, const RequestHead& head,
+                                     const Verdict& verdict, const PeerFacts& peer,
+                                     std::string_view request_id, WallTime now) const {
     auto request = request_of(snapshot, &head, &verdict, &peer, request_id, now);
     switch (verdict.refused) {
         case Refused::not_signed_in:
@@ -210,11 +231,12 @@ LocalReply PageResponder::refusal(const SnapshotPtr& snapshot, const RequestHead
                 return local(
                     answer_error(request, "access.none",
                                  {{"app", snapshot->app(*verdict.app).title.in(request.language())}}));
-            // A proof that is too old is made fresh at the portal; one made a moment ago is not asked for
-            // again.
-            if (verdict.decision.reason == policy::Reason::factor_too_old && request.is_navigation() &&
-                now - verdict.session->proven_at > Handover::proof_is_fresh)
-                return local(parts_.handover.step_up(request));
+            // A factor that is missing or too old is proven at the portal; one proven a moment ago is not
+            // asked for again.
+            if (const auto wanted = wanted_strength(*request.model, verdict.decision);
+                request.is_navigation() && proof_would_help(request, verdict.decision) &&
+                now - proven(*request.session, wanted) > Handover::proof_is_fresh)
+                return local(parts_.handover.step_up(request, wanted));
             return local(answer_refusal(request, *verdict.app, verdict.decision));
         case Refused::cross_site:
         case Refused::websocket:
@@ -265,7 +287,8 @@ LocalReply PageResponder::malformed(const SnapshotPtr& snapshot, const Asker& as
     return reply;
 }
 
-void PageResponder::record(const PortalRequest& request, const PortalResponse& response) const {
+void PageResponder::record(const PortalRequest& request, const PortalResponse& response,
+                           telemetry::Durability durability) const {
     for (const auto& event : response.events) {
         count_factors(parts_.shard, event);
         telemetry::Record record;
@@ -288,38 +311,71 @@ void PageResponder::record(const PortalRequest& request, const PortalResponse& r
                 record.facts.push_back({name, value});
         }
         // Sign-ins and changes of factors are on disk before the browser hears of them.
-        (void)parts_.audit.append(std::move(record), telemetry::Durability::wait);
+        (void)parts_.audit.append(std::move(record), durability);
         if (event.allowed) parts_.notices.tell(notice_facts(request, event), parts_.audit);
     }
+}
+
+// Asked is a request for a page of ours on its way through the pools.
+struct PageResponder::Asked {
+    PortalRequest request;
+    bool for_portal = false;
+    Reactor& reactor;
+    Done done;
+
+    bool hashes() const noexcept { return costs_a_hash(request); }
+    void reply(LocalReply reply) {
+        wipe_text(request.body);
+        auto shared = std::make_shared<LocalReply>(std::move(reply));
+        reactor.post([shared, done = std::move(done)] { done(std::move(*shared)); });
+    }
+};
+
+void PageResponder::finish(const std::shared_ptr<Asked>& asked, PortalResponse response) const {
+    record(asked->request, response, telemetry::Durability::wait);
+    asked->reply(local(std::move(response)));
+}
+
+// What ends access takes effect first, on threads that wait for nothing; what it leaves to do may wait.
+void PageResponder::end_first(const std::shared_ptr<Asked>& asked) const {
+    auto decided = std::make_shared<PortalResponse>(parts_.portal.decide(asked->request));
+    const auto rest = [this, asked, decided] { finish(asked, parts_.portal.settle(std::move(*decided))); };
+    if (parts_.acts.submit(rest)) return;
+    // Done and on record, but not known to be on disk: whoever asked may not be told that it is.
+    record(asked->request, *decided, telemetry::Durability::later);
+    asked->reply(busy(asked->request));
+}
+
+bool PageResponder::submit(const std::shared_ptr<Asked>& asked) const {
+    if (asked->for_portal && parts_.portal.ends_access(asked->request))
+        return parts_.ends.submit([this, asked] { end_first(asked); });
+    auto& pool = asked->hashes() ? parts_.hashing : parts_.pages;
+    return pool.submit([this, asked] {
+        finish(asked, asked->for_portal ? parts_.portal.answer(asked->request)
+                                        : parts_.handover.answer(asked->request));
+    });
+}
+
+LocalReply PageResponder::busy(const PortalRequest& request) const {
+    const bool hashing = costs_a_hash(request);
+    if (hashing) parts_.shard.count<telemetry::Metric::hash_pool_rejected>();
+    parts_.shard.count<telemetry::Metric::limits_reached>(
+        parts_.limits[static_cast<std::size_t>(hashing ? MetLimit::hash_queue : MetLimit::page_queue)]);
+    return local(answer_error(request, "signin.busy",
+                              {{"wait", request.language() == Language::ja ? "30 秒" : "30 seconds"}}));
 }
 
 Responder::Page PageResponder::begin_page(const SnapshotPtr& snapshot, Reactor& reactor,
                                           const RequestHead& head, const Verdict& verdict,
                                           const PeerFacts& peer, std::string_view request_id, WallTime now) {
-    auto request =
-        std::make_shared<PortalRequest>(request_of(snapshot, &head, &verdict, &peer, request_id, now));
-    const bool for_portal = verdict.kind == Verdict::Kind::portal;
-    return [this, request, for_portal, &reactor](std::string body, Done done) {
-        request->body = std::move(body);
-        auto& pool = costs_a_hash(*request) ? parts_.hashing : parts_.pages;
-        auto shared_done = std::make_shared<Done>(std::move(done));
-        const bool queued = pool.submit([this, request, for_portal, &reactor, shared_done] {
-            auto response = for_portal ? parts_.portal.answer(*request) : parts_.handover.answer(*request);
-            record(*request, response);
-            auto reply = std::make_shared<LocalReply>(local(std::move(response)));
-            wipe_text(request->body);
-            reactor.post([reply, shared_done] { (*shared_done)(std::move(*reply)); });
-        });
-        if (!queued) {
-            const bool hashing = &pool == &parts_.hashing;
-            if (hashing) parts_.shard.count<telemetry::Metric::hash_pool_rejected>();
-            parts_.shard.count<telemetry::Metric::limits_reached>(
-                parts_
-                    .limits[static_cast<std::size_t>(hashing ? MetLimit::hash_queue : MetLimit::page_queue)]);
-            (*shared_done)(local(
-                answer_error(*request, "signin.busy",
-                             {{"wait", request->language() == Language::ja ? "30 秒" : "30 seconds"}})));
-        }
+    auto asked = std::make_shared<Asked>(Asked{request_of(snapshot, &head, &verdict, &peer, request_id, now),
+                                               verdict.kind == Verdict::Kind::portal,
+                                               reactor,
+                                               {}});
+    return [this, asked](std::string body, Done done) {
+        asked->request.body = std::move(body);
+        asked->done = std::move(done);
+        if (!submit(asked)) asked->done(busy(asked->request));
     };
 }
 

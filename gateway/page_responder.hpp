@@ -19,6 +19,8 @@ public:
         const auth::SessionLog& sessions;
         BlockingPool& pages;
         BlockingPool& hashing;
+        BlockingPool& ends;  // its jobs wait for nothing
+        BlockingPool& acts;  // what follows from them
         telemetry::AuditWriter& audit;
         telemetry::SharedShard& shard;
         Notices& notices;
@@ -37,11 +39,19 @@ public:
                     WallTime now) override;
 
 private:
+    LocalReply refusal_of(const SnapshotPtr& snapshot, const RequestHead& head, const Verdict& verdict,
+                          const PeerFacts& peer, std::string_view request_id, WallTime now) const;
     PortalRequest request_of(const SnapshotPtr& snapshot, const RequestHead* head, const Verdict* verdict,
                              const PeerFacts* peer, std::string_view request_id, WallTime now) const;
     PortalRequest request_of(const SnapshotPtr& snapshot, const Asker& asker, std::string_view request_id,
                              WallTime now) const;
-    void record(const PortalRequest& request, const PortalResponse& response) const;
+    void record(const PortalRequest& request, const PortalResponse& response,
+                telemetry::Durability durability) const;
+    struct Asked;
+    void finish(const std::shared_ptr<Asked>& asked, PortalResponse response) const;
+    bool submit(const std::shared_ptr<Asked>& asked) const;
+    void end_first(const std::shared_ptr<Asked>& asked) const;
+    LocalReply busy(const PortalRequest& request) const;
 
     Parts parts_;
 };

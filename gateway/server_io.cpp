@@ -32,7 +32,9 @@ namespace {
 namespace asio = boost::asio;
 using telemetry::FieldName;
 
-constexpr unsigned page_threads = 4, hashing_threads = 8;
+constexpr unsigned page_threads = 4, hashing_threads = 8, ending_threads = 2, act_threads = 2,
+                   admin_threads = 4;
+constexpr std::size_t admin_queue = 64;
 constexpr Millis clock_step_noticed{200};
 constexpr Seconds tls_files_looked_at_every{2};
 
@@ -104,7 +106,10 @@ struct Server::Impl {
           model(std::make_shared<config::Model>(std::move(*loaded.model))),
           pages("pages", page_threads, model->limits.page_queue),
           hashing("sign-in", hashing_threads, model->limits.hash_queue),
-          responder({portal, handover, services->session_log, pages, hashing, *services->audit,
+          acts("acts", act_threads, model->limits.page_queue),
+          administration("admin", admin_threads, admin_queue),
+          ends("ends", ending_threads, model->limits.page_queue),
+          responder({portal, handover, services->session_log, pages, hashing, ends, acts, *services->audit,
                      services->registry.shared(), services->notices, limit_labels(services->registry)}),
           operations(*services, model->portal.url) {}
 
@@ -113,6 +118,7 @@ struct Server::Impl {
     void add_verbs();
     void tick();
     void each_second();
+    void sweep();
     void refresh_tls_files();
     void follow_files();
     void handle_signal(int number);
@@ -145,6 +151,10 @@ struct Server::Impl {
     Handover handover;
     std::shared_ptr<const config::Model> model;  // what the process was started with
     BlockingPool pages, hashing;
+    // What ends access has threads of its own, whose jobs wait for nothing, so it takes effect whatever a
+    // disk or a crowd of strangers does (R8, R20). What it leaves to write goes to the two before it.
+    BlockingPool acts, administration, ends;
+    std::atomic<bool> ending_due{false}, sweeping{false};  // one at a time of each
     PageResponder responder;
     Operations operations;
     std::shared_ptr<ConnectionLimits> limits;
@@ -174,6 +184,7 @@ Result<> Server::Impl::open() {
     auto first = make_snapshot(model, 1, tickets, services->registry);
     if (!first) return first.error();
     board.post(*first);
+    narrow_sessions(*services, **first);  // the files may have changed since it last ran
     limits = ConnectionLimits::create(bounds_of(model->limits));
     const WorkerShared shared{services->clock,
                               board,
@@ -202,15 +213,19 @@ Result<> Server::Impl::open() {
     if (!listener) return listener.error();
     ops = std::move(*listener);
     add_verbs();
-    auto socket = AdminSocket::open(loop, model->ops.admin_socket, pages,
-                                    [this](const std::string& request, const std::string& actor) {
-                                        return operations.run(request, actor);
-                                    });
+    auto socket = AdminSocket::open(loop, model->ops.admin_socket, ends, administration,
+                                    [this](const std::string& request) { return operations.take(request); });
     if (!socket) return socket.error();
     admin = std::move(*socket);
-    watch = std::make_unique<config::Watch>(loop, services->clock, [this](config::ChangeReason reason) {
-        (void)pages.submit([this, reason] { reloads.files_changed(reason); });
-    });
+    watch = std::make_unique<config::Watch>(
+        loop, services->clock,
+        [this](std::function<void()> job) { return administration.submit(std::move(job)); },
+        [this](config::ChangeReason reason) {
+            (void)administration.submit([this, reason] {
+                // What came into force may name other files.
+                if (reloads.files_changed(reason)) asio::post(loop, [this] { follow_files(); });
+            });
+        });
     follow_files();
     outbox = std::make_unique<Outbox>(*services->store, services->notices, *resolver, services->clock,
                                       services->registry, services->log, *services->audit);
@@ -431,16 +446,28 @@ void Server::Impl::each_second() {
     }
     if (last_second - last_files >= tls_files_looked_at_every) {
         last_files = last_second;
-        (void)pages.submit([this] { refresh_tls_files(); });
+        (void)acts.submit([this] { refresh_tls_files(); });
     }
-    (void)pages.submit([this] {
-        const auto swept = services->sessions.sweep();
-        if (!swept) services->log.error("sessions could not be swept", swept.error());
-        if (const auto done = services->service_tokens.sweep(); !done)
-            services->log.error("service tokens could not be swept", done.error());
-        if (const auto noted = services->note_head(); !noted)
-            services->log.error("the store's witness could not be written", noted.error());
-    });
+    const auto once = [](BlockingPool& pool, std::atomic<bool>& under_way, std::function<void()> job) {
+        if (under_way.exchange(true)) return;
+        const bool queued = pool.submit([&under_way, job = std::move(job)] {
+            job();
+            under_way = false;
+        });
+        if (!queued) under_way = false;
+    };
+    once(ends, ending_due, [this] { (void)services->sessions.end_due(); });
+    once(acts, sweeping, [this] { sweep(); });
+}
+
+// May wait for the disk; what is due has ended before.
+void Server::Impl::sweep() {
+    if (const auto swept = services->sessions.sweep(); !swept)
+        services->log.error("sessions could not be swept", swept.error());
+    if (const auto done = services->service_tokens.sweep(); !done)
+        services->log.error("service tokens could not be swept", done.error());
+    if (const auto noted = services->note_head(); !noted)
+        services->log.error("the store's witness could not be written", noted.error());
 }
 
 // Staples and revocation lists are not part of the configuration: others replace them, often.
@@ -474,7 +501,7 @@ void Server::Impl::begin_drain() {
 
 void Server::Impl::handle_signal(int number) {
     if (number == SIGHUP)
-        (void)pages.submit([this] {
+        (void)administration.submit([this] {
             (void)reloads.reload(Loosening::refused, "signal");
             asio::post(loop, [this] { follow_files(); });
         });

@@ -82,7 +82,8 @@ public:
             case Condition::Kind::factor:
                 return put(Kind::factor, verdict, to_text(condition.strength), to_text(moment_.strength));
             case Condition::Kind::factor_age:
-                return put(Kind::factor_age, verdict, duration_text(condition.max_age), age());
+                return put(Kind::factor_age, verdict, duration_text(condition.max_age),
+                           age(condition.strength));
             case Condition::Kind::network:
                 return put(
                     condition.negated ? Kind::not_network : Kind::network, verdict,
@@ -100,9 +101,9 @@ private:
     void put(Kind kind, Truth verdict, std::string_view wanted, std::string_view actual) {
         out_.push_back({kind, verdict, std::string(wanted), std::string(actual)});
     }
-    std::string age() const {
-        if (!moment_.proven_at) return std::string(not_known);
-        return age_text(std::max(moment_.now - *moment_.proven_at, Millis{0}));
+    std::string age(FactorStrength wanted) const {
+        const auto proven = moment_.proven(wanted);
+        return proven ? age_text(std::max(moment_.now - *proven, Millis{0})) : std::string(not_known);
     }
 
     const Moment& moment_;
@@ -159,7 +160,9 @@ public:
                   program.tables()->bit_of(request.method),
                   request.path,
                   request.client ? &*request.client : nullptr,
-                  request.now},
+                  request.now,
+                  subject.lesser,
+                  subject.lesser_at},
           bounds_{person_ != nullptr && person_->may_enter(), false,
                   person_ != nullptr ? program.contract_of(*person_) : nullptr,
                   app_ != nullptr ? app_->methods : any_method},

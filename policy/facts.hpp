@@ -17,6 +17,9 @@ struct SubjectFacts {
     std::string_view user;
     FactorStrength strength = FactorStrength::none;
     std::optional<WallTime> proven_at;  // of that strength
+    // A weaker factor proven after that: it is as fresh as it says for whoever asks for no more than it.
+    FactorStrength lesser = FactorStrength::none;
+    std::optional<WallTime> lesser_at = std::nullopt;
 };
 
 // What one request says.

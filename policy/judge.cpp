@@ -25,10 +25,11 @@ Truth holds(const Condition& condition, const Moment& moment) {
     switch (condition.kind) {
         case Condition::Kind::factor:
             return truth(moment.strength >= condition.strength);
-        case Condition::Kind::factor_age:
-            if (!moment.proven_at || moment.now < later(*moment.proven_at, -clock_slack))
-                return Truth::unknown;
-            return truth(moment.now < later(*moment.proven_at, condition.max_age));
+        case Condition::Kind::factor_age: {
+            const auto proven = moment.proven(condition.strength);
+            if (!proven || moment.now < later(*proven, -clock_slack)) return Truth::unknown;
+            return truth(moment.now < later(*proven, condition.max_age));
+        }
         case Condition::Kind::network: {
             if (moment.client == nullptr) return Truth::unknown;
             const auto inside = truth(moment.tables->networks[condition.index].contains(*moment.client));
@@ -55,7 +56,8 @@ Reason obstacle_of(const Condition& condition) noexcept {
 }
 
 WallTime until_when(const Condition& condition, const Moment& moment) {
-    if (condition.kind == Condition::Kind::factor_age) return later(*moment.proven_at, condition.max_age);
+    if (condition.kind == Condition::Kind::factor_age)
+        return later(*moment.proven(condition.strength), condition.max_age);
     if (condition.kind == Condition::Kind::hours)
         return moment.tables->windows[condition.index].next_edge(moment.now);
     return WallTime::max();

@@ -19,6 +19,13 @@ struct Moment {
     std::string_view path;
     const IpAddress* client;  // nullptr: unknown
     WallTime now;
+    FactorStrength lesser = FactorStrength::none;  // SubjectFacts
+    std::optional<WallTime> lesser_at = std::nullopt;
+
+    // proven: when a factor of at least this strength was last proven.
+    std::optional<WallTime> proven(FactorStrength wanted) const noexcept {
+        return lesser != FactorStrength::none && lesser >= wanted && lesser_at ? lesser_at : proven_at;
+    }
 };
 
 // Tests is what a rule whose `who`, app and path match still asks.

@@ -14,7 +14,11 @@ constexpr const char* any_target = "\n";
 }  // namespace
 
 Residual::Residual(const Program& program, const SubjectFacts& subject, AppId id)
-    : tables_(program.tables()), strength_(subject.strength), proven_at_(subject.proven_at) {
+    : tables_(program.tables()),
+      strength_(subject.strength),
+      lesser_(subject.lesser),
+      proven_at_(subject.proven_at),
+      lesser_at_(subject.lesser_at) {
     const auto* person = program.find_person(subject.user);
     const auto* app = program.app(id);
     if (person == nullptr || app == nullptr || !person->may_enter()) {
@@ -98,7 +102,8 @@ Moment Residual::moment_of(const RequestFacts& request) const noexcept {
     return {tables_.get(), strength_,
             proven_at_,    tables_->bit_of(request.method),
             request.path,  request.client ? &*request.client : nullptr,
-            request.now};
+            request.now,   lesser_,
+            lesser_at_};
 }
 
 std::shared_ptr<const Residual> specialise(const Program& program, const SubjectFacts& subject, AppId app) {

@@ -87,8 +87,8 @@ private:
     std::shared_ptr<const Tables> tables_;
     Contract contract_;
     Bounds bounds_;  // points into this object
-    FactorStrength strength_;
-    std::optional<WallTime> proven_at_;
+    FactorStrength strength_, lesser_;
+    std::optional<WallTime> proven_at_, lesser_at_;
     bool fold_path_ = false;
     std::size_t longest_prefix_ = 0;
     Span any_target_;            // entries of rules without paths

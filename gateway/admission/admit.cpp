@@ -213,7 +213,8 @@ Admission::Standing& Admission::standing(const SnapshotPtr& snapshot, const auth
     auto& standing = found->second;
     if (!standing.residual || standing.generation != snapshot->generation) {
         standing = Standing{session, nullptr, nullptr, snapshot->generation, {}, {}, {}};
-        const policy::SubjectFacts subject{session->user, session->strength, session->proven_at};
+        const policy::SubjectFacts subject{session->user, session->strength, session->proven_at,
+                                           session->lesser, session->lesser_at};
         standing.residual = policy::specialise(*snapshot->program, subject, app);
         if (const auto* shadow = snapshot->program->shadow())
             standing.shadow = policy::specialise(*shadow, subject, app);

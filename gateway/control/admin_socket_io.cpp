@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <istream>
+#include <optional>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,16 +27,23 @@ using Local = asio::local::stream_protocol;
 constexpr std::size_t request_bytes_max = 1u << 20;
 constexpr std::size_t answer_bytes_max = 64u << 20;
 constexpr int visits_max = 32;
+constexpr const char* busy = "{\"ok\":false,\"error\":\"busy\"}\n";
 
-std::string actor_of(int socket) {
+std::optional<uid_t> user_of(int socket) {
     ucred peer{};
     socklen_t size = sizeof peer;
-    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "unknown";
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+    return peer.uid;
+}
+
+// May ask a name service: never on the loop.
+std::string actor_of(std::optional<uid_t> user) {
+    if (!user) return "unknown";
     char buffer[1024];
     passwd entry{};
     passwd* found = nullptr;
-    const bool named = ::getpwuid_r(peer.uid, &entry, buffer, sizeof buffer, &found) == 0 && found;
-    return fmt::format("uid {} ({})", peer.uid, named ? found->pw_name : "?");
+    const bool named = ::getpwuid_r(*user, &entry, buffer, sizeof buffer, &found) == 0 && found;
+    return fmt::format("uid {} ({})", *user, named ? found->pw_name : "?");
 }
 
 bool somebody_listens(const std::string& path) {
@@ -53,8 +61,8 @@ bool somebody_listens(const std::string& path) {
 }  // namespace
 
 struct AdminSocket::Impl : std::enable_shared_from_this<Impl> {
-    Impl(asio::io_context& io, BlockingPool& jobs, Handler how)
-        : loop(io), acceptor(io), pool(jobs), handler(std::move(how)) {}
+    Impl(asio::io_context& io, BlockingPool& quick, BlockingPool& jobs, Handler how)
+        : loop(io), acceptor(io), first(quick), pool(jobs), handler(std::move(how)) {}
 
     struct Visit : std::enable_shared_from_this<Visit> {
         Visit(Local::socket peer, std::shared_ptr<Impl> owner)
@@ -73,13 +81,19 @@ struct AdminSocket::Impl : std::enable_shared_from_this<Impl> {
             std::string request;
             std::istream input(&buffer);
             std::getline(input, request);
-            auto job = [self = shared_from_this(), request = std::move(request),
-                        actor = actor_of(socket.native_handle())] {
-                auto reply = self->impl->handler(request, actor) + "\n";
-                asio::post(self->impl->loop,
-                           [self, reply = std::move(reply)]() mutable { self->answer(std::move(reply)); });
+            auto begin = [self = shared_from_this(), request = std::move(request),
+                          user = user_of(socket.native_handle())] {
+                auto rest = [self, user, answer = self->impl->handler(request)] {
+                    self->reply(answer(actor_of(user)) + "\n");
+                };
+                if (!self->impl->pool.submit(std::move(rest))) self->reply(busy);
             };
-            if (!impl->pool.submit(std::move(job))) answer("{\"ok\":false,\"error\":\"busy\"}\n");
+            if (!impl->first.submit(std::move(begin))) answer(busy);
+        }
+        void reply(std::string text) {
+            asio::post(impl->loop, [self = shared_from_this(), text = std::move(text)]() mutable {
+                self->answer(std::move(text));
+            });
         }
         void answer(std::string reply) {
             out = std::move(reply);
@@ -104,6 +118,7 @@ struct AdminSocket::Impl : std::enable_shared_from_this<Impl> {
 
     asio::io_context& loop;
     Local::acceptor acceptor;
+    BlockingPool& first;
     BlockingPool& pool;
     Handler handler;
     std::string path;
@@ -121,14 +136,15 @@ void AdminSocket::stop() {
 }
 
 Result<std::unique_ptr<AdminSocket>> AdminSocket::open(asio::io_context& loop, std::string path,
-                                                       BlockingPool& pool, Handler handler) {
+                                                       BlockingPool& first, BlockingPool& pool,
+                                                       Handler handler) {
     if (path.size() >= sizeof(sockaddr_un::sun_path))
         return Error(Errc::too_large, fmt::format("{}: the path of a socket has at most {} characters", path,
                                                   sizeof(sockaddr_un::sun_path) - 1));
     if (somebody_listens(path))
         return Error(Errc::exists, fmt::format("{}: a gateway is running already", path));
     ::unlink(path.c_str());
-    auto impl = std::make_shared<Impl>(loop, pool, std::move(handler));
+    auto impl = std::make_shared<Impl>(loop, first, pool, std::move(handler));
     impl->path = path;
     boost::system::error_code failed;
     impl->acceptor.open(Local(), failed);

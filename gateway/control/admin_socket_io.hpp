@@ -15,13 +15,18 @@ namespace sekisho::gateway {
 
 class AdminSocket {
 public:
-    // Runs on the pool, may block. `actor` is "uid 1000 (name)". Returns one JSON object without a newline.
-    using Handler = std::function<std::string(const std::string& request, const std::string& actor)>;
+    // Answer runs on `pool` and may block. `actor` is "uid 1000 (name)". Returns one JSON object without a
+    // newline.
+    using Answer = std::function<std::string(const std::string& actor)>;
+    // Handler runs on `first`, where nothing waits for a disk: what ends access takes effect there, whatever
+    // the pool is held up by. Returns what is left to do.
+    using Handler = std::function<Answer(const std::string& request)>;
 
     // Replaces a socket file nobody listens on.
     // Errors: Errc::unavailable when the path cannot be bound, Errc::exists when a gateway listens there.
     static Result<std::unique_ptr<AdminSocket>> open(boost::asio::io_context& loop, std::string path,
-                                                     BlockingPool& pool, Handler handler);
+                                                     BlockingPool& first, BlockingPool& pool,
+                                                     Handler handler);
     ~AdminSocket();
     void stop();
 

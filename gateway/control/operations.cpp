@@ -35,46 +35,57 @@ telemetry::Event event_of(const std::string& act) noexcept {
 
 }  // namespace
 
-const Operations::Verb Operations::verbs[] = {{"users.add", &Operations::users_add},
-                                              {"users.list", &Operations::users_list},
-                                              {"users.disable", &Operations::users_disable},
-                                              {"users.enable", &Operations::users_enable},
-                                              {"users.activate", &Operations::users_activate},
-                                              {"users.reset-factors", &Operations::users_reset_factors},
-                                              {"sessions.list", &Operations::sessions_list},
-                                              {"sessions.end", &Operations::sessions_end},
-                                              {"audit.checkpoint", &Operations::audit_checkpoint}};
+const Operations::Verb Operations::verbs[] = {
+    {"users.add", &Operations::users_add},         {"users.list", &Operations::users_list},
+    {"users.enable", &Operations::users_enable},   {"users.activate", &Operations::users_activate},
+    {"sessions.list", &Operations::sessions_list}, {"audit.checkpoint", &Operations::audit_checkpoint}};
 
 Operations::Operations(Services& services, std::string portal_url)
     : services_(services), portal_url_(std::move(portal_url)) {
     add_token_verbs(*this, services);
+    add_ending("sessions.end", [this](const json::object& arguments) { return sessions_end(arguments); });
+    add_ending("users.disable", [this](const json::object& arguments) -> Rest {
+        return [this, cut = services_.accounts.cut(text_of(arguments, "name"), auth::EndReason::account)](
+                   const std::string& actor) { return done(services_.accounts.disable(cut), actor); };
+    });
+    add_ending("users.reset-factors", [this](const json::object& arguments) -> Rest {
+        return [this, cut = services_.accounts.cut(text_of(arguments, "name"), auth::EndReason::changed)](
+                   const std::string& actor) { return done(services_.accounts.reset_factors(cut), actor); };
+    });
 }
 
-Result<json::object> Operations::call(const std::string& verb, const json::object& arguments,
-                                      const std::string& actor) {
-    for (const auto& [name, handler] : extra_)
-        if (name == verb) return handler(arguments, actor);
-    for (const auto& known : verbs)
-        if (verb == known.name) return (this->*known.method)(arguments, actor);
-    return Error(Errc::not_found, verb + ": this gateway knows no such verb");
+Operations::Rest Operations::begin(const std::string& verb, const json::object& arguments) {
+    for (const auto& [name, begins] : endings_)
+        if (name == verb) return begins(arguments);
+    return [this, verb, arguments](const std::string& actor) -> Result<json::object> {
+        for (const auto& [name, handler] : extra_)
+            if (name == verb) return handler(arguments, actor);
+        for (const auto& known : verbs)
+            if (verb == known.name) return (this->*known.method)(arguments, actor);
+        return Error(Errc::not_found, verb + ": this gateway knows no such verb");
+    };
 }
 
-std::string Operations::run(const std::string& request, const std::string& actor) {
+Operations::Answer Operations::take(const std::string& request) {
     boost::system::error_code failed;
     const auto parsed = json::parse(request, failed);
     const auto* object = failed ? nullptr : parsed.if_object();
     const auto* verb = object ? object->if_contains("verb") : nullptr;
     if (!verb || !verb->is_string())
-        return failure(Error(Errc::malformed, "a request is an object with a verb"));
+        return [](const std::string&) {
+            return failure(Error(Errc::malformed, "a request is an object with a verb"));
+        };
     const auto* arguments = object->if_contains("args");
-    const auto result =
-        call(std::string(verb->get_string().c_str()),
-             arguments && arguments->is_object() ? arguments->get_object() : json::object{}, actor);
-    if (!result) return failure(result.error());
-    json::object answer;
-    answer["ok"] = true;
-    answer["result"] = *result;
-    return json::serialize(answer);
+    auto rest = begin(std::string(verb->get_string().c_str()),
+                      arguments && arguments->is_object() ? arguments->get_object() : json::object{});
+    return [rest = std::move(rest)](const std::string& actor) {
+        const auto result = rest(actor);
+        if (!result) return failure(result.error());
+        json::object answer;
+        answer["ok"] = true;
+        answer["result"] = *result;
+        return json::serialize(answer);
+    };
 }
 
 // What was done is recorded, on disk, before anybody hears of it.
@@ -109,18 +120,11 @@ Result<json::object> Operations::done(const Result<auth::AccountAct>& act, const
 Result<json::object> Operations::users_add(const json::object& arguments, const std::string& actor) {
     return done(services_.accounts.add(text_of(arguments, "name")), actor);
 }
-Result<json::object> Operations::users_disable(const json::object& arguments, const std::string& actor) {
-    return done(services_.accounts.disable(text_of(arguments, "name")), actor);
-}
 Result<json::object> Operations::users_enable(const json::object& arguments, const std::string& actor) {
     return done(services_.accounts.enable(text_of(arguments, "name")), actor);
 }
 Result<json::object> Operations::users_activate(const json::object& arguments, const std::string& actor) {
     return done(services_.accounts.activate(text_of(arguments, "name")), actor);
-}
-Result<json::object> Operations::users_reset_factors(const json::object& arguments,
-                                                     const std::string& actor) {
-    return done(services_.accounts.reset_factors(text_of(arguments, "name")), actor);
 }
 
 Result<json::object> Operations::users_list(const json::object&, const std::string&) {

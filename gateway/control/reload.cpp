@@ -2,6 +2,7 @@
 
 #include "config/check.hpp"
 #include "config/diff.hpp"
+#include "gateway/portal/portal.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -22,6 +23,14 @@ boost::json::array sentences(const config::Difference& difference, bool config::
 }
 
 }  // namespace
+
+void narrow_sessions(Services& services, const Snapshot& snapshot) {
+    const auto done = services.sessions.narrow([&](std::string_view user) {
+        return auth::SessionBound{limits_of(*snapshot.model, user),
+                                  snapshot.standings->bound_of(user, services.clock.wall())};
+    });
+    if (!done) services.log.error("narrower sessions could not be written", done.error());
+}
 
 StatusFacts Reloads::facts() const {
     StatusFacts facts;
@@ -94,8 +103,10 @@ Result<boost::json::object> Reloads::bring_in(ModelPtr model, Loosening loosenin
         if (app.assertion) (void)services_.assertions.warm(app.name);
     former_.emplace_back(current->generation, current->model);
     if (former_.size() > generations_max) former_.pop_front();
+    const auto snapshot = *next;
     board_.post(std::move(*next));
     in_force_();
+    narrow_sessions(services_, *snapshot);
     last_ok_ = true;
     services_.registry.shared().count<telemetry::Metric::config_reloads>(0);
     services_.log.info("configuration in force",
@@ -111,11 +122,10 @@ Result<boost::json::object> Reloads::bring_in(ModelPtr model, Loosening loosenin
     return result;
 }
 
-void Reloads::files_changed(config::ChangeReason reason) {
+bool Reloads::files_changed(config::ChangeReason reason) {
     switch (reason) {
         case config::ChangeReason::ready:
-            (void)reload(Loosening::refused, "file watch", Whole::required);
-            break;
+            return reload(Loosening::refused, "file watch", Whole::required).has_value();
         case config::ChangeReason::incomplete:
             (void)refuse(Error(Errc::malformed, "a file lacks its end line \"...\""), "file watch");
             break;
@@ -123,6 +133,7 @@ void Reloads::files_changed(config::ChangeReason reason) {
             (void)refuse(Error(Errc::unavailable, "a file cannot be read"), "file watch");
             break;
     }
+    return false;
 }
 
 }  // namespace sekisho::gateway

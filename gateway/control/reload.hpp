@@ -40,8 +40,9 @@ public:
     static constexpr std::size_t generations_max = 16;
     Result<boost::json::object> back_to(std::uint64_t generation, Loosening loosening,
                                         const std::string& actor);
-    // files_changed is what the watch calls: loosening is never taken by itself.
-    void files_changed(config::ChangeReason reason);
+    // files_changed is what the watch calls: loosening is never taken by itself. true: a new generation is in
+    // force.
+    bool files_changed(config::ChangeReason reason);
 
     StatusFacts facts() const;
 
@@ -64,5 +65,9 @@ private:
     std::atomic<bool> last_ok_{true};
     std::atomic<std::int64_t> last_tried_{0};  // milliseconds since the epoch; 0: never
 };
+
+// narrow_sessions holds whoever is signed in to what their kind of person may have in this snapshot: whoever
+// became a contractor keeps no longer session than one. Nobody gets more than they were given.
+void narrow_sessions(Services& services, const Snapshot& snapshot);
 
 }  // namespace sekisho::gateway

@@ -97,6 +97,11 @@ void register_scrapes(telemetry::Registry& registry, ScrapeParts given) {
                                    {{"contractor"}, number(facts.contractors)},
                                    {{"ops"}, number(facts.ops)}};
     });
+    registry.on_scrape(Metric::unwritten_ends, [parts] {
+        auto& services = (*parts)->services;
+        return std::vector<Sample>{
+            {{}, number(services.sessions.unwritten() + services.service_tokens.unwritten())}};
+    });
     registry.on_scrape(Metric::queue_depth, [parts] { return depths(**parts, parts->now()); });
     registry.on_scrape(Metric::queue_capacity, [parts] { return capacities(**parts, parts->now()); });
     registry.on_scrape(Metric::certificate_expiry, [parts] { return certificates((*parts)->board); });

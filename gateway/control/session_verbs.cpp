@@ -73,17 +73,29 @@ Result<json::object> Operations::sessions_list(const json::object& arguments, co
 }
 
 // It takes effect before its record is written (R20).
-Result<json::object> Operations::sessions_end(const json::object& arguments, const std::string& actor) {
+Operations::Rest Operations::sessions_end(const json::object& arguments) {
     const auto chosen = chosen_of(arguments);
     if (!chosen.names_any())
-        return Error(Errc::malformed, "say which sessions: an id, --user, --org, --device, --app or --all");
-    const auto ended = services_.sessions.end_where(
-        [&](const auth::Session& session) { return chosen.fits(session); }, auth::EndReason::ended_by_admin);
-    if (!ended) return ended.error();
-    if (ended->empty()) return Error(Errc::not_found, "no session fits");
+        return [](const std::string&) -> Result<json::object> {
+            return Error(Errc::malformed,
+                         "say which sessions: an id, --user, --org, --device, --app or --all");
+        };
+    auto ended =
+        services_.sessions.end_where([&](const auth::Session& session) { return chosen.fits(session); },
+                                     auth::EndReason::ended_by_admin, auth::Writing::later);
+    return [this, ended = std::move(ended),
+            why = text_of(arguments, "reason")](const std::string& actor) -> Result<json::object> {
+        if (!ended) return ended.error();
+        if (ended->empty()) return Error(Errc::not_found, "no session fits");
+        return record_ends(*ended, why, actor);
+    };
+}
+
+Result<json::object> Operations::record_ends(const auth::SessionService::Ended& ended, const std::string& why,
+                                             const std::string& actor) {
     bool recorded = true;
     std::vector<std::string> people;
-    for (const auto& session : *ended)
+    for (const auto& session : ended)
         if (std::find(people.begin(), people.end(), session->user) == people.end())
             people.push_back(session->user);
     for (const auto& person : people) {
@@ -94,12 +106,13 @@ Result<json::object> Operations::sessions_end(const json::object& arguments, con
         record.actor = actor;
         record.reason = to_text(auth::EndReason::ended_by_admin);
         record.count = static_cast<std::uint64_t>(std::count_if(
-            ended->begin(), ended->end(), [&](const auto& session) { return session->user == person; }));
-        if (const auto why = text_of(arguments, "reason"); !why.empty()) record.facts.push_back({"why", why});
+            ended.begin(), ended.end(), [&](const auto& session) { return session->user == person; }));
+        if (!why.empty()) record.facts.push_back({"why", why});
         recorded &= services_.audit->append(std::move(record), telemetry::Durability::wait).has_value();
     }
+    if (const auto written = services_.sessions.settle(); !written) return written.error();
     json::object result;
-    result["sessions_ended"] = ended->size();
+    result["sessions_ended"] = ended.size();
     result["people"] = people.size();
     result["recorded"] = recorded;
     return result;

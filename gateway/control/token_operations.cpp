@@ -94,14 +94,16 @@ void add_token_verbs(Operations& operations, Services& services) {
                        out["tokens"] = std::move(tokens);
                        return out;
                    });
-    operations.add(
-        "tokens.revoke",
-        [&services](const json::object& arguments, const std::string& actor) -> Result<json::object> {
-            const auto ended = services.service_tokens.end(text_at(arguments, "token").value_or(""),
-                                                           auth::EndReason::ended_by_admin);
+    operations.add_ending("tokens.revoke", [&services](const json::object& arguments) -> Operations::Rest {
+        auto ended = services.service_tokens.end(text_at(arguments, "token").value_or(""),
+                                                 auth::EndReason::ended_by_admin, {}, auth::Writing::later);
+        return [&services, ended = std::move(ended)](const std::string& actor) -> Result<json::object> {
             if (!ended) return ended.error();
-            return recorded(services, "token.revoked", *ended, actor);
-        });
+            auto out = recorded(services, "token.revoked", *ended, actor);
+            if (const auto written = services.service_tokens.settle(); !written) return written.error();
+            return out;
+        };
+    });
 }
 
 }  // namespace sekisho::gateway

@@ -33,10 +33,11 @@ void retry_hint(PortalResponse& response) {
 
 // RFC 9470 section 3: what a script's user has to show, and how fresh. The age is the least that a rule of
 // this app asks for.
-std::string step_up_challenge(const config::Model& model, AppId app) {
+std::string step_up_challenge(const config::Model& model, AppId app, FactorStrength wanted) {
     std::string challenge =
         "Bearer error=\"insufficient_user_authentication\", error_description=\"A fresh second factor is "
-        "needed\", acr_values=\"otp\"";
+        "needed\", acr_values=\"" +
+        std::string(to_text(wanted)) + "\"";
     std::optional<Seconds> least;
     for (const auto& rule : model.rules) {
         const auto& name = model.apps[app.value].name;
@@ -108,12 +109,31 @@ PortalResponse answer_error(const PortalRequest& request, std::string_view key, 
     return response;
 }
 
+FactorStrength wanted_strength(const config::Model& model, const policy::Decision& decision) noexcept {
+    FactorStrength wanted = FactorStrength::otp;
+    if (decision.rule && decision.rule->value < model.rules.size())
+        for (const auto& condition : model.rules[decision.rule->value].conditions)
+            if (condition.kind == config::Condition::Kind::mfa) wanted = std::max(wanted, condition.strength);
+    return wanted;
+}
+
+bool proof_would_help(const PortalRequest& request, const policy::Decision& decision) noexcept {
+    if (!request.session) return false;
+    if (decision.reason == policy::Reason::factor_too_old) return true;
+    // Whoever came in by a recovery code, or is limited after one, enrols first (R16).
+    return decision.reason == policy::Reason::factor_missing &&
+           request.session->strength >= FactorStrength::otp && request.now >= request.session->limited_until;
+}
+
+WallTime proven(const auth::Session& session, FactorStrength wanted) noexcept {
+    if (session.lesser != FactorStrength::none && session.lesser >= wanted) return session.lesser_at;
+    return session.strength >= wanted ? session.proven_at : WallTime{};
+}
+
 PortalResponse answer_refusal(const PortalRequest& request, AppId app, const policy::Decision& decision) {
     // Who has just proven a factor and is refused all the same is told so, not asked for another.
     const bool too_old = decision.reason == policy::Reason::factor_too_old;
-    const bool at_passkey = decision.reason == policy::Reason::factor_missing && request.session &&
-                            request.session->strength >= FactorStrength::otp &&
-                            request.now >= request.session->limited_until;
+    const bool at_passkey = !too_old && proof_would_help(request, decision);
     const auto key = too_old && request.is_navigation() ? "factor.not_enough"
                      : at_passkey                       ? "factor.passkey_needed"
                                                         : reason_key(decision.reason);
@@ -123,7 +143,9 @@ PortalResponse answer_refusal(const PortalRequest& request, AppId app, const pol
     const auto fills = reason_fills(model, request.session->user, app, decision, request.now, language);
     if (!request.is_navigation()) {
         auto response = problem_response(request, key, fills);
-        if (too_old) response.fields.push_back({"www-authenticate", step_up_challenge(model, app)});
+        if (proof_would_help(request, decision))
+            response.fields.push_back(
+                {"www-authenticate", step_up_challenge(model, app, wanted_strength(model, decision))});
         return response;
     }
     RefusalView view;

@@ -70,22 +70,22 @@ std::optional<Handover::Flow> Handover::open(std::string_view host, std::string_
 }
 
 PortalResponse Handover::to_portal(const PortalRequest& request, std::string wanted, std::uint8_t tries,
-                                   Asked asked) const {
+                                   std::optional<FactorStrength> fresh) const {
     if (wanted.size() > wanted_bytes_max || !is_local_path(wanted)) wanted = "/";
     auto transaction = auth::token_hash(request.cookie(cookie_names::browser));
-    std::optional<auth::Token> fresh;
+    std::optional<auth::Token> made;
     if (!transaction) {
-        fresh = auth::make_token();
-        transaction = fresh->hash;
+        made = auth::make_token();
+        transaction = made->hash;
     }
     const Flow flow{request.now + lifetime, tries, *transaction, std::move(wanted)};
     Url start = Url(LocalPath("/.sekisho/start"))
                     .with({{"host", request.host},
                            {"tx", base64url(*transaction)},
                            {"flow", seal(request.host, flow)}});
-    if (asked == Asked::fresh_proof) start = start.with({{"fresh", "1"}});
+    if (fresh) start = start.with({{"fresh", "1"}, {"strength", to_text(*fresh)}});
     auto response = see_other(request.model->portal.url, start);
-    if (fresh) set_cookie(response, cookie_names::browser, fresh->text);
+    if (made) set_cookie(response, cookie_names::browser, made->text);
     return response;
 }
 
@@ -94,18 +94,18 @@ PortalResponse Handover::begin(const PortalRequest& request) const {
     if (is_prefetch(request)) return nothing_response();
     // What a form carries is neither kept nor sent on, and whoever typed it hears so.
     if (!reads(request)) return answer_error(request, "signin.not_sent");
-    return to_portal(request, wanted_of(request), 0, Asked::sign_in);
+    return to_portal(request, wanted_of(request), 0, std::nullopt);
 }
 
-PortalResponse Handover::step_up(const PortalRequest& request) const {
+PortalResponse Handover::step_up(const PortalRequest& request, FactorStrength wanted) const {
     if (is_prefetch(request)) return nothing_response();
     if (!reads(request)) return answer_error(request, "factor.not_sent");
-    return to_portal(request, wanted_of(request), 0, Asked::fresh_proof);
+    return to_portal(request, wanted_of(request), 0, wanted);
 }
 
 PortalResponse Handover::again(const PortalRequest& request, const Flow& flow) const {
     if (flow.tries >= tries_max) return answer_error(request, "signin.form_expired");
-    return to_portal(request, flow.wanted, static_cast<std::uint8_t>(flow.tries + 1), Asked::sign_in);
+    return to_portal(request, flow.wanted, static_cast<std::uint8_t>(flow.tries + 1), std::nullopt);
 }
 
 PortalResponse Handover::callback(const PortalRequest& request) const {
@@ -148,7 +148,7 @@ PortalResponse Handover::answer(const PortalRequest& request) const {
     if (request.path == "/.sekisho/callback") return callback(request);
     if (request.path == "/.sekisho/start") {
         if (is_prefetch(request)) return nothing_response();
-        return to_portal(request, "/", 0, Asked::sign_in);
+        return to_portal(request, "/", 0, std::nullopt);
     }
     return answer_error(request, "access.unknown");
 }

@@ -31,9 +31,10 @@ public:
     // A form's navigation gets a page that says that nothing was sent.
     PortalResponse begin(const PortalRequest& request) const;
 
-    // step_up answers a navigation of somebody whose proof of a factor is too old for the app: 303 to the
-    // portal, which asks for a fresh one and leads back. Does not block.
-    PortalResponse step_up(const PortalRequest& request) const;
+    // step_up answers a navigation of somebody whose proof of a factor is too old or too weak for the app:
+    // 303 to the portal, which asks for a fresh one of at least `wanted` and leads back. Does not block. A
+    // form's navigation gets a page that says that nothing was sent.
+    PortalResponse step_up(const PortalRequest& request, FactorStrength wanted) const;
 
     // answer serves an app host's /.sekisho/: start, callback, assets. May block on the store.
     PortalResponse answer(const PortalRequest& request) const;
@@ -47,9 +48,9 @@ private:
     };
     std::string seal(std::string_view host, const Flow& flow) const;
     std::optional<Flow> open(std::string_view host, std::string_view sealed) const;
-    enum class Asked : std::uint8_t { sign_in, fresh_proof };
+    // fresh: a proof of at least this is asked for; nothing for a sign-in.
     PortalResponse to_portal(const PortalRequest& request, std::string wanted, std::uint8_t tries,
-                             Asked asked) const;
+                             std::optional<FactorStrength> fresh) const;
     PortalResponse again(const PortalRequest& request, const Flow& flow) const;
     PortalResponse callback(const PortalRequest& request) const;
 

@@ -40,6 +40,8 @@ struct Onward {
     std::string host;         // "wiki.example"
     std::string transaction;  // base64url of a SHA-256
     std::string flow;         // sealed by the app host; opaque here
+    // Step-up: the least factor that the app asks for.
+    FactorStrength wanted = FactorStrength::otp;
     bool empty() const noexcept { return host.empty(); }
 };
 
@@ -72,7 +74,7 @@ struct StepUpView {
     std::string token;
     Onward onward;
     std::string to;         // a page of the portal, in place of onward
-    bool passkeys = false;  // the person has some
+    bool passkeys = false;  // the person has some that are strong enough
 };
 std::string step_up_page(const Frame& frame, const StepUpView& view);
 

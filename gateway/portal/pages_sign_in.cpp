@@ -94,12 +94,15 @@ std::string step_up_page(const Frame& frame, const StepUpView& view) {
     const Say say(frame.language);
     Markup message;
     if (view.notice) message = answer_notice(Tone::no, *view.notice);
+    const bool codes = view.onward.wanted <= FactorStrength::otp;
     Markup answer = hidden_onward(view.onward);
+    answer += hidden_input("strength", to_text(view.onward.wanted));
     answer += hidden_input("to", view.to);
     answer += assertion_inputs();
-    const Markup passkey = passkey_form(
-        say, {"step-up", LocalPath("/.sekisho/step-up"), say("step_page.passkey"), say("step_page.or")},
-        view.token, answer);
+    const Markup passkey = passkey_form(say,
+                                        {"step-up", LocalPath("/.sekisho/step-up"), say("step_page.passkey"),
+                                         codes ? say("step_page.or") : std::string()},
+                                        view.token, answer);
     const Markup form =
         form_post(LocalPath("/.sekisho/step-up"),
                   {hidden_input("token", view.token), hidden_onward(view.onward), hidden_input("to", view.to),
@@ -111,10 +114,12 @@ std::string step_up_page(const Frame& frame, const StepUpView& view) {
                                                                   {"maxlength", "6"},
                                                                   Attribute("required")}),
                    go_button(say("act.check"), true)});
-    const Markup pass = el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
-                           {el("h1", {{"id", "h"}}, {say("step_page.title")}), message,
-                            el("p", {cls("quiet")}, {say("step_page.lead", {{"where", view.where}})}),
-                            view.passkeys ? passkey : Markup{}, form});
+    const Markup pass =
+        el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
+           {el("h1", {{"id", "h"}}, {say("step_page.title")}), message,
+            el("p", {cls("quiet")},
+               {say(codes ? "step_page.lead" : "step_page.lead_passkey", {{"where", view.where}})}),
+            view.passkeys ? passkey : Markup{}, codes ? form : Markup{}});
     const Markup below = el("p", {cls("small quiet")}, {el("a", {href("/")}, {say("step_page.back")})});
     return page(frame, {say("step_page.title"), {}, view.passkeys},
                 before_the_gate(road(say, {passed, here, ahead, ahead}), pass, below));

@@ -43,13 +43,13 @@ const Portal::Route Portal::routes[] = {
     {"/.sekisho/activate", &Portal::activation_form, &Portal::activation_step, Route::For::anyone},
     {"/.sekisho/activate/app", &Portal::activation_app_form, &Portal::activation_app_step,
      Route::For::anyone},
-    {"/.sekisho/sessions", &Portal::sessions_list, &Portal::sessions_end, Route::For::signed_in},
+    {"/.sekisho/sessions", &Portal::sessions_list, &Portal::sessions_end, Route::For::signed_in, true},
     {"/.sekisho/account", &Portal::account, nullptr, Route::For::signed_in},
     {"/.sekisho/account/password", nullptr, &Portal::change_password, Route::For::signed_in},
     {"/.sekisho/account/recovery", nullptr, &Portal::renew_recovery, Route::For::signed_in},
     {"/.sekisho/account/enrol", &Portal::enrol_form, &Portal::enrol_step, Route::For::signed_in},
     {"/.sekisho/account/passkeys", &Portal::passkeys, &Portal::passkeys_step, Route::For::signed_in},
-    {"/.sekisho/sign-out", &Portal::sign_out_form, &Portal::sign_out_step, Route::For::signed_in},
+    {"/.sekisho/sign-out", &Portal::sign_out_form, &Portal::sign_out_step, Route::For::signed_in, true},
     {"/.sekisho/signed-out", &Portal::signed_out, nullptr, Route::For::anyone},
     {"/.sekisho/ops", &Portal::ops, nullptr, Route::For::signed_in},
     {"/.sekisho/language", &Portal::language, nullptr, Route::For::anyone},
@@ -61,7 +61,26 @@ const Portal::Route* Portal::find(std::string_view path) const noexcept {
     return at == std::end(routes) ? nullptr : at;
 }
 
+bool Portal::ends_access(const PortalRequest& request) const noexcept {
+    const Route* route = find(request.path);
+    return route != nullptr && route->ends && request.method == "POST" && request.session;
+}
+
 PortalResponse Portal::answer(const PortalRequest& request) const {
+    auto response = decide(request);
+    return ends_access(request) ? settle(std::move(response)) : std::move(response);
+}
+
+// The end holds in memory even when the store could not keep it, and is tried again each second: the browser
+// hears of it either way, and the record says what was the matter.
+PortalResponse Portal::settle(PortalResponse decided) const {
+    if (const auto written = parts_.sessions.settle(); !written)
+        for (auto& event : decided.events)
+            event.detail.emplace_back("store", to_text(written.error().code()));
+    return decided;
+}
+
+PortalResponse Portal::decide(const PortalRequest& request) const {
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (reads && below(request.path, assets_folder))
         return asset_response(request.path, request.field("if-none-match"));
@@ -159,6 +178,8 @@ Digest browser_of(const PortalRequest& request, PortalResponse& response, std::o
 
 std::optional<Onward> onward_of(const Form& form) {
     Onward onward{std::string(form.get("host")), std::string(form.get("tx")), std::string(form.get("flow"))};
+    for (const auto strength : {FactorStrength::passkey, FactorStrength::passkey_device})
+        if (form.get("strength") == to_text(strength)) onward.wanted = strength;
     if (onward.host.empty() && onward.transaction.empty() && onward.flow.empty()) return onward;
     const auto transaction = from_base64url(onward.transaction);
     const bool good = is_host_name(onward.host) && transaction && transaction->size() == sizeof(Digest) &&

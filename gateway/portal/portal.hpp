@@ -34,12 +34,19 @@ public:
 
     PortalResponse answer(const PortalRequest& request) const;
 
+    // ends_access: forms whose answer ends sessions. Such a form is answered in two steps: decide waits for
+    // nothing, so that the end takes effect whatever a disk does (R8, R20); settle writes it.
+    bool ends_access(const PortalRequest& request) const noexcept;
+    PortalResponse decide(const PortalRequest& request) const;
+    PortalResponse settle(PortalResponse decided) const;
+
 private:
     using Handler = PortalResponse (Portal::*)(const PortalRequest& request) const;
     struct Route {
         std::string_view path;
         Handler get, post;  // null: 405
         enum class For : std::uint8_t { anyone, signed_in } who;
+        bool ends = false;  // its form ends sessions, and reads nothing from the store
     };
     static const Route routes[];
     const Route* find(std::string_view path) const noexcept;
@@ -82,7 +89,9 @@ private:
     PortalResponse passkeys_step(const PortalRequest& request) const;
     PortalResponse add_passkey(const PortalRequest& request, const Form& form) const;
     PortalResponse remove_passkey(const PortalRequest& request, std::string_view id) const;
-    PortalResponse show_passkeys(const PortalRequest& request, std::string_view key) const;
+    PortalResponse show_passkeys(const PortalRequest& request, std::string_view key,
+                                 const FillPairs& fills = {}) const;
+    PortalResponse passkey_needed(const PortalRequest& request, std::string_view where) const;
 
     // activation (portal_activation.cpp)
     PortalResponse activation_form(const PortalRequest& request) const;

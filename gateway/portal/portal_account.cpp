@@ -122,9 +122,11 @@ PortalResponse Portal::sessions_end(const PortalRequest& request) const {
         if (auto first = fresh_proof_first(request, "/.sekisho/sessions")) return std::move(*first);
     const auto device = lost ? device_of(user, checked.form->get("lost")) : Digest{};
     const auto ended =
-        others ? parts_.sessions.end_all(user, auth::EndReason::ended_by_person, request.session->id_hash)
-        : lost ? parts_.sessions.end_device(user, device, auth::EndReason::device)
-               : parts_.sessions.end_one(user, checked.form->get("end"), auth::EndReason::ended_by_person);
+        others ? parts_.sessions.end_all(user, auth::EndReason::ended_by_person, request.session->id_hash,
+                                         auth::Writing::later)
+        : lost ? parts_.sessions.end_device(user, device, auth::EndReason::device, auth::Writing::later)
+               : parts_.sessions.end_one(user, checked.form->get("end"), auth::EndReason::ended_by_person,
+                                         auth::Writing::later);
     if (!ended && ended.error().code() != Errc::not_found) return answer_error(request, "fault.internal");
     auto response = see_other(request.model->portal.url, Url(LocalPath("/.sekisho/sessions"))
                                                              .with({{"done", others ? "others"
@@ -227,7 +229,8 @@ PortalResponse Portal::renew_recovery(const PortalRequest& request) const {
         return codes.error().code() == Errc::denied ? session_gone(request)
                                                     : answer_error(request, "fault.store");
     const Frame frame = frame_of(request, Section::account);
-    auto response = html_response(200, frame.language, recovery_codes_page(frame, {std::move(*codes)}));
+    auto response = html_response(200, frame.language, recovery_codes_page(frame, {std::move(codes->codes)}));
+    if (codes->session) set_cookie(response, cookie_names::sso, codes->session->cookie_value);
     response.events.push_back(page_event("recovery.renewed", request));
     return response;
 }
@@ -283,19 +286,17 @@ PortalResponse Portal::sign_out_step(const PortalRequest& request) const {
     const bool everywhere = checked.form->has("everywhere");
     if (everywhere)
         if (auto first = fresh_proof_first(request, "/.sekisho/sign-out")) return std::move(*first);
-    const auto ended = everywhere
-                           ? parts_.sessions.end_all(request.session->user, auth::EndReason::signed_out)
-                           : parts_.sessions.sign_out(request.session->id_hash);
+    using auth::EndReason, auth::Writing;
+    const auto ended = everywhere ? parts_.sessions.end_all(request.session->user, EndReason::signed_out,
+                                                            std::nullopt, Writing::later)
+                                  : parts_.sessions.sign_out(request.session->id_hash, EndReason::signed_out,
+                                                             Writing::later);
     // The end holds in memory even when the store could not keep it; the browser forgets its cookie either
     // way.
     auto response = see_other(request.model->portal.url, LocalPath("/.sekisho/signed-out"));
     drop_cookie(response, cookie_names::sso);
     response.events.push_back(page_event(everywhere ? "signout.everywhere" : "signout.here", request));
-    if (ended) {
-        note_ended(request, response, *ended);
-    } else {
-        response.events.back().detail.emplace_back("store", to_text(ended.error().code()));
-    }
+    if (ended) note_ended(request, response, *ended);
     return response;
 }
 

@@ -222,7 +222,13 @@ PortalResponse Portal::passkey_step_up(const PortalRequest& request, const Form&
     return response;
 }
 
-PortalResponse Portal::show_passkeys(const PortalRequest& request, std::string_view key) const {
+PortalResponse Portal::passkey_needed(const PortalRequest& request, std::string_view where) const {
+    if (auto first = fresh_proof_first(request, own_page)) return std::move(*first);
+    return show_passkeys(request, "factor.passkey_needed", {{"app", std::string(where)}});
+}
+
+PortalResponse Portal::show_passkeys(const PortalRequest& request, std::string_view key,
+                                     const FillPairs& fills) const {
     const Frame frame = frame_of(request, Section::account);
     const auto rows = parts_.passkeys.list(request.session->user);
     if (!rows) return answer_error(request, "fault.store");
@@ -237,8 +243,9 @@ PortalResponse Portal::show_passkeys(const PortalRequest& request, std::string_v
     int status = 200;
     if (!key.empty()) {
         const bool is_answer = key.starts_with("factor.") || key.starts_with("signin.");
-        view.notice =
-            is_answer ? answer_text(key, frame.language) : AnswerText{text(key, frame.language), {}};
+        view.notice = is_answer ? AnswerText{filled(word(key).title(frame.language), fills),
+                                             filled(word(key).text(frame.language), fills)}
+                                : AnswerText{text(key, frame.language), {}};
         view.good = !is_answer;
         if (is_answer && request.method == "POST") status = word(key).status;
     }
@@ -283,6 +290,7 @@ PortalResponse Portal::add_passkey(const PortalRequest& request, const Form& for
     }
     auto response = see_other(request.model->portal.url,
                               Url(LocalPath("/.sekisho/account/passkeys")).with({{"done", "added"}}));
+    if (added->session) set_cookie(response, cookie_names::sso, added->session->cookie_value);
     auto event = passkey_event("factor.passkey_added", request, true, {}, auth::passkey_id(added->row.id));
     event.detail.emplace_back("strength", to_text(parts_.passkeys.strength(added->row)));
     event.detail.emplace_back("model", hex(added->row.aaguid));

@@ -13,6 +13,8 @@ namespace {
 constexpr Seconds first_form_lifetime{12 * 3600};
 constexpr Seconds known_browser_lifetime{400 * 86400};
 
+// Only a cookie that was once right says why it is no longer; any other gets the plain page
+// (docs/decisions/0022).
 std::string_view ended_key(const PortalRequest& request) {
     if (!request.ended) return {};
     switch (*request.ended) {
@@ -21,10 +23,10 @@ std::string_view ended_key(const PortalRequest& request) {
         case auth::EndReason::absolute:
             return "session.max";
         case auth::EndReason::ended_by_person:
+        case auth::EndReason::device:  // given up as lost, by the person themself
             return "session.ended_by_you";
         case auth::EndReason::ended_by_admin:
         case auth::EndReason::account:
-        case auth::EndReason::device:
             return "session.ended_by_admin";
         case auth::EndReason::changed:
             return "session.changed";
@@ -119,7 +121,8 @@ PortalResponse Portal::start(const PortalRequest& request) const {
     if (request.session->strength == FactorStrength::recovery)
         return see_other(request.model->portal.url, LocalPath("/.sekisho/account/enrol"));
     // The app sent them for a fresh proof; with one that fresh there is nothing more to ask.
-    if (query->has("fresh") && request.now - request.session->proven_at > Handover::proof_is_fresh)
+    if (query->has("fresh") &&
+        request.now - proven(*request.session, onward->wanted) > Handover::proof_is_fresh)
         return show_step_up(request, {}, {}, *onward, {});
     if (!request.standings->may_know_host(*request.session, onward->host)) {
         auto response = answer_error(request, "access.unknown");

@@ -36,13 +36,20 @@ std::optional<PortalResponse> Portal::fresh_proof_first(const PortalRequest& req
                                                         std::string_view to) const {
     constexpr std::chrono::minutes proof_holds{15};
     const auto& session = *request.session;
-    if (session.strength == FactorStrength::recovery || request.now - session.proven_at <= proof_holds)
+    if (session.strength == FactorStrength::recovery || request.now - session.last_proof() <= proof_holds)
         return std::nullopt;
     return see_other(request.model->portal.url, Url(LocalPath("/.sekisho/step-up")).with({{"to", to}}));
 }
 
 PortalResponse Portal::show_step_up(const PortalRequest& request, std::string_view key,
                                     const FillPairs& fills, const Onward& onward, std::string_view to) const {
+    const auto known = parts_.passkeys.list(request.session->user);
+    const bool passkeys = known && std::any_of(known->begin(), known->end(), [&](const auto& row) {
+                              return parts_.passkeys.strength(row) >= onward.wanted;
+                          });
+    // Nobody proves what they do not have: they are led to where one is registered.
+    if (!passkeys && onward.wanted > FactorStrength::otp)
+        return passkey_needed(request, where_of(request, onward));
     const Frame frame = frame_of(request);
     StepUpView view;
     int status = 200;
@@ -56,8 +63,7 @@ PortalResponse Portal::show_step_up(const PortalRequest& request, std::string_vi
     view.token = own_token(request, "step-up");
     view.onward = onward;
     view.to = to;
-    const auto known = parts_.passkeys.list(request.session->user);
-    view.passkeys = known && !known->empty();
+    view.passkeys = passkeys;
     return html_response(status, frame.language, step_up_page(frame, view),
                          view.passkeys ? Script::passkeys : Script::none);
 }

@@ -8,7 +8,7 @@ namespace sekisho::gateway {
 namespace {
 
 policy::SubjectFacts subject_of(const auth::Session& session) {
-    return {session.user, session.strength, session.proven_at};
+    return {session.user, session.strength, session.proven_at, session.lesser, session.lesser_at};
 }
 
 // What stands in a tile: an app whose first page is outside a person's part is still open elsewhere.

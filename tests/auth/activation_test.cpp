@@ -1,6 +1,7 @@
 // Goal: nothing is active before the first right code, a link works once and not for ever, and what operators
 // do to accounts is recorded and takes effect at once.
 // Method: the pages' calls in order, then out of order, late and twice.
+#include "auth/store/sqlite_io.hpp"
 #include "tests/auth/auth_house.hpp"
 
 #include <atomic>
@@ -124,6 +125,50 @@ TEST_F(ActivationTest, AccountsSayWhatIsWrong) {
     EXPECT_FALSE(list[1].has_totp);
 }
 
+// R20: what others have open ends before the store hears of a change.
+TEST_F(ActivationTest, OthersAreOutWhileTheDiskStandsStill) {
+    auto sato = house->activated("sato");
+    auto& activation = *house->activation;
+    const auto mine = house->signed_in(sato);
+    auto sso = mine.session->id_hash;
+    const auto offer = activation.offer_enrolment(sso).value();
+    Person renewed = sato;
+    renewed.totp_secret = test::AuthHouse::secret_of(offer);
+    const auto link = house->activation->issue("sato").value().token;
+    ASSERT_FALSE(activation.set_password(link, "seven kind cats nap").value());
+    Person by_link = sato;
+    by_link.totp_secret = test::AuthHouse::secret_of(activation.offer_totp(link).value());
+    const std::function<void()> acts[] = {
+        [&] { sso = activation.renew_recovery_codes(sso).value().session->session->id_hash; },
+        [&] {
+            const auto done = activation.confirm_enrolment(sso, offer.ticket, house->code(renewed)).value();
+            ASSERT_EQ(done.outcome, EnrolOutcome::done);
+            sato = renewed;
+        },
+        [&] {
+            EXPECT_EQ(activation.confirm(link, house->code(by_link)).value().outcome, EnrolOutcome::done);
+        }};
+    for (const auto& act : acts) {
+        const auto other = house->signed_in(sato);
+        clock.advance(Seconds{60});
+        const auto blocker = Database::open(directory / "sekisho.db").value();
+        ASSERT_TRUE(blocker->execute("BEGIN IMMEDIATE"));
+        std::atomic<bool> returned{false};
+        std::thread acting([&] {
+            act();
+            returned = true;
+        });
+        const auto began = std::chrono::steady_clock::now();
+        while (house->sessions->find(other.session->id_hash) &&
+               std::chrono::steady_clock::now() - began < std::chrono::seconds{2})
+            std::this_thread::yield();
+        EXPECT_FALSE(house->sessions->find(other.session->id_hash)) << "an end waited for the disk";
+        EXPECT_FALSE(returned) << "the disk did not stand still";
+        ASSERT_TRUE(blocker->execute("COMMIT"));
+        acting.join();
+    }
+}
+
 TEST_F(ActivationTest, EnrolmentNeedsAFreshProofAndItsOwnTicket) {
     auto sato = house->activated("sato");
     auto mori = house->activated("mori");
@@ -142,10 +187,15 @@ TEST_F(ActivationTest, EnrolmentNeedsAFreshProofAndItsOwnTicket) {
     EXPECT_FALSE(house->sessions->find(other.session->id_hash)) << "the other browsers are out";
     EXPECT_TRUE(house->sessions->find(theirs.session->id_hash));
     const auto renewed_sso = done.session->session->id_hash;
-    EXPECT_EQ(activation.renew_recovery_codes(renewed_sso).value().size(), 10u);
+    const auto second = house->signed_in(renewed);
+    const auto codes = activation.renew_recovery_codes(renewed_sso).value();
+    EXPECT_EQ(codes.codes.size(), 10u);
+    EXPECT_FALSE(house->sessions->find(second.session->id_hash)) << "the other browsers are out again";
+    const auto last_sso = codes.session->session->id_hash;
+    EXPECT_NE(last_sso, renewed_sso) << "this one goes on under a new id";
     clock.advance(Seconds{901});
-    EXPECT_EQ(activation.offer_enrolment(renewed_sso).error().code(), Errc::timed_out);
-    EXPECT_EQ(activation.renew_recovery_codes(renewed_sso).error().code(), Errc::timed_out);
+    EXPECT_EQ(activation.offer_enrolment(last_sso).error().code(), Errc::timed_out);
+    EXPECT_EQ(activation.renew_recovery_codes(last_sso).error().code(), Errc::timed_out);
     EXPECT_EQ(activation.offer_enrolment(sha256(as_bytes("x"))).error().code(), Errc::denied);
 }
 

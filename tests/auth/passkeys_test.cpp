@@ -3,6 +3,7 @@
 // Method: whole stories over a real store with a software authenticator.
 #include "auth/passkeys.hpp"
 
+#include "auth/store/sqlite_io.hpp"
 #include "tests/auth/auth_house.hpp"
 #include "tests/support/authenticator.hpp"
 
@@ -141,18 +142,83 @@ TEST_F(PasskeysTest, StepUpProvesItForTheSessionAndItsAge) {
     auto person = house->activated("sato");
     auto session = house->signed_in(person);
     const Authenticator key;
-    ASSERT_EQ(add(session.session->id_hash, key).outcome, PasskeyOutcome::proven);
-    clock.advance(Seconds{3600});
-    EXPECT_EQ(passkeys().ask_new(session.session->id_hash).error().code(), Errc::timed_out);
-    const auto question = passkeys().ask_step_up(session.session->id_hash).value();
+    const auto sso = add(session.session->id_hash, key).session.value().session->id_hash;
+    clock.advance(Seconds{1200});
+    EXPECT_EQ(passkeys().ask_new(sso).error().code(), Errc::timed_out);
+    const auto question = passkeys().ask_step_up(sso).value();
     ASSERT_EQ(question.known.size(), 1U);
     const auto parts = key.get(question.challenge);
-    const auto result =
-        passkeys().step_up(session.session->id_hash, question.ticket, {key.id(), {}, parts.answer()}).value();
+    const auto result = passkeys().step_up(sso, question.ticket, {key.id(), {}, parts.answer()}).value();
     ASSERT_TRUE(result.session) << result.reason;
     EXPECT_EQ(result.session->session->strength, FactorStrength::passkey_device);
     EXPECT_EQ(result.session->session->proven_at, clock.wall());
     EXPECT_TRUE(passkeys().ask_new(result.session->session->id_hash));
+}
+
+// A code takes nothing from a session that stands on a passkey, and is proof enough to change a factor.
+TEST_F(PasskeysTest, ACodeDoesNotLowerIt) {
+    auto person = house->activated("sato");
+    const Authenticator key;
+    ASSERT_EQ(add(house->signed_in(person).session->id_hash, key).outcome, PasskeyOutcome::proven);
+    const auto opened = sign_in(prove(key).proof.value());
+    const auto by_passkey = clock.wall();
+    clock.advance(Seconds{1200});
+    const auto sso = opened.session->session->id_hash;
+    EXPECT_EQ(passkeys().ask_new(sso).error().code(), Errc::timed_out);
+    const auto result = house->sign_in->step_up(sso, house->code(person), {address(1), "b", ""}).value();
+    ASSERT_EQ(result.outcome, StepUpOutcome::confirmed);
+    const auto& session = *result.session->session;
+    EXPECT_EQ(session.strength, FactorStrength::passkey_device);
+    EXPECT_EQ(session.proven_at, by_passkey) << "as old as it was";
+    EXPECT_EQ(session.lesser, FactorStrength::otp);
+    EXPECT_EQ(session.lesser_at, clock.wall());
+    EXPECT_TRUE(passkeys().ask_new(session.id_hash));
+}
+
+TEST_F(PasskeysTest, RegisteringOneEndsTheOthersSessionsAndRenewsThisId) {
+    auto person = house->activated("sato");
+    const auto elsewhere = house->signed_in(person), here = house->signed_in(person);
+    const Authenticator key;
+    const auto added = add(here.session->id_hash, key);
+    ASSERT_EQ(added.outcome, PasskeyOutcome::proven);
+    EXPECT_FALSE(house->sessions->find(elsewhere.session->id_hash));
+    ASSERT_TRUE(added.session);
+    EXPECT_NE(added.session->session->id_hash, here.session->id_hash);
+    EXPECT_EQ(house->log.why_ended(elsewhere.session->id_hash), EndReason::changed);
+}
+
+// R20: what others have open ends before the store hears of a change.
+TEST_F(PasskeysTest, OthersAreOutWhileTheDiskStandsStill) {
+    auto person = house->activated("sato");
+    const Authenticator first, second;
+    auto sso = add(house->signed_in(person).session->id_hash, first).session.value().session->id_hash;
+    const auto question = passkeys().ask_new(sso).value();
+    const auto made = second.make(question.challenge, {});
+    const std::function<void()> acts[] = {
+        [&] {
+            const auto added = passkeys().add(sso, question.ticket, as_bytes(made.client_data),
+                                              made.attestation_object, "b", "");
+            sso = added.value().session.value().session->id_hash;
+        },
+        [&] { EXPECT_TRUE(passkeys().remove(sso, passkey_id(second.id())).value().session); }};
+    for (const auto& act : acts) {
+        const auto other = house->signed_in(person);
+        const auto blocker = Database::open(directory / "sekisho.db").value();
+        ASSERT_TRUE(blocker->execute("BEGIN IMMEDIATE"));
+        std::atomic<bool> returned{false};
+        std::thread acting([&] {
+            act();
+            returned = true;
+        });
+        const auto began = std::chrono::steady_clock::now();
+        while (house->sessions->find(other.session->id_hash) &&
+               std::chrono::steady_clock::now() - began < std::chrono::seconds{2})
+            std::this_thread::yield();
+        EXPECT_FALSE(house->sessions->find(other.session->id_hash)) << "an end waited for the disk";
+        EXPECT_FALSE(returned) << "the disk did not stand still";
+        ASSERT_TRUE(blocker->execute("COMMIT"));
+        acting.join();
+    }
 }
 
 TEST_F(PasskeysTest, WhatIsRegisteredAfterARecoveryStaysLimited) {
@@ -183,8 +249,9 @@ TEST_F(PasskeysTest, RemovingOneEndsTheOthersSessionsAndItsProofs) {
     const auto proof = prove(key).proof.value();
     const auto elsewhere = sign_in(prove(key).proof.value());
     const auto id = passkey_id(added.row.id);
-    EXPECT_EQ(passkeys().remove(session.session->id_hash, "0000000000")->outcome, PasskeyRemoval::not_found);
-    const auto removed = passkeys().remove(session.session->id_hash, id).value();
+    const auto sso = added.session->session->id_hash;
+    EXPECT_EQ(passkeys().remove(sso, "0000000000")->outcome, PasskeyRemoval::not_found);
+    const auto removed = passkeys().remove(sso, id).value();
     ASSERT_EQ(removed.outcome, PasskeyRemoval::removed);
     EXPECT_FALSE(house->sessions->find(elsewhere.session->session->id_hash));
     EXPECT_TRUE(house->sessions->find(removed.session->session->id_hash));
@@ -206,11 +273,13 @@ TEST_F(PasskeysTest, ADisabledAccountsPasskeyOpensNothing) {
 
 TEST_F(PasskeysTest, KeepsNamesAndBounds) {
     auto person = house->activated("sato");
-    const auto sso = house->signed_in(person).session->id_hash;
+    auto sso = house->signed_in(person).session->id_hash;
     std::vector<Authenticator> keys;
     for (std::size_t i = 0; i < passkeys_per_person_max; ++i) {
         keys.emplace_back();
-        ASSERT_EQ(add(sso, keys.back()).outcome, PasskeyOutcome::proven);
+        const auto added = add(sso, keys.back());
+        ASSERT_EQ(added.outcome, PasskeyOutcome::proven);
+        sso = added.session->session->id_hash;
     }
     EXPECT_EQ(passkeys().ask_new(sso).error().code(), Errc::too_large);
     const auto id = passkey_id(keys[3].id());

@@ -5,6 +5,8 @@
 #include "tests/auth/auth_house.hpp"
 
 #include <atomic>
+#include <cstring>
+#include <set>
 
 namespace sekisho::auth {
 namespace {
@@ -338,6 +340,170 @@ TEST_F(Sessions, WhatIsChosenEndsWithItsFamily) {
     EXPECT_TRUE(house->sessions->list_all().empty());
 }
 
+// However many ends wait for the disk, the next takes effect, and whoever ends leaves the writing to others.
+TEST_F(Sessions, AnEndThatIsWrittenLaterWaitsForNothing) {
+    std::vector<Issued> many;
+    for (int i = 0; i < 20; ++i) many.push_back(sso());
+    const auto idle = sso("mori");
+    const auto blocker = Database::open(directory / "sekisho.db").value();
+    ASSERT_TRUE(blocker->execute("BEGIN IMMEDIATE"));
+    std::atomic<bool> returned{false};
+    std::thread held_up([&] {
+        EXPECT_TRUE(house->sessions->sign_out(many[0].session->id_hash));
+        returned = true;
+    });
+    while (live(many[0])) std::this_thread::yield();
+    const auto began = std::chrono::steady_clock::now();
+    for (const auto& one : many)
+        EXPECT_TRUE(house->sessions->sign_out(one.session->id_hash, EndReason::signed_out, Writing::later));
+    clock.advance(Seconds{1800});
+    EXPECT_EQ(house->sessions->end_due().size(), 1u);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{1});
+    for (const auto& one : many) EXPECT_FALSE(live(one));
+    EXPECT_FALSE(live(idle));
+    EXPECT_FALSE(returned) << "the disk did not stand still";
+    EXPECT_EQ(house->sessions->unwritten(), 21u);
+    ASSERT_TRUE(blocker->execute("COMMIT"));
+    held_up.join();
+    EXPECT_TRUE(house->sessions->settle());
+    EXPECT_EQ(house->sessions->unwritten(), 0u);
+    restart();
+    EXPECT_TRUE(house->sessions->list_all().empty());
+}
+
+// With nothing to write there is nothing to wait for, whoever writes meanwhile.
+TEST_F(Sessions, NothingToWriteWaitsForNobody) {
+    const auto mori = sso("mori");
+    const auto blocker = Database::open(directory / "sekisho.db").value();
+    ASSERT_TRUE(blocker->execute("BEGIN IMMEDIATE"));
+    std::thread writer([&] { EXPECT_TRUE(house->sessions->issue_sso(wanted())); });
+    while (!house->sessions->beginning()) std::this_thread::yield();
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_TRUE(house->sessions->settle());
+    EXPECT_TRUE(house->sessions->sweep().value().empty());
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{1});
+    ASSERT_TRUE(blocker->execute("COMMIT"));
+    writer.join();
+    EXPECT_TRUE(live(mori));
+}
+
+TEST_F(Sessions, AnEndCountsFromWhenItWasDueHoweverLateItIsFound) {
+    const auto here = sso();
+    (void)house->sessions->end_due();
+    clock.advance(Seconds{1800} + Millis{700});
+    ASSERT_EQ(house->sessions->end_due().size(), 1u);
+    EXPECT_EQ(house->log.end_of(here.session->id_hash)->accepted, clock.steady() - Millis{700});
+    // A clock set forward says nothing of how long ago: no earlier than the look that did not find it.
+    const auto next = sso();
+    (void)house->sessions->end_due();
+    const auto looked = clock.steady();
+    clock.advance(Millis{300});
+    clock.step_wall(Seconds{24 * 3600});
+    ASSERT_EQ(house->sessions->end_due().size(), 1u);
+    EXPECT_EQ(house->log.end_of(next.session->id_hash)->accepted, looked);
+}
+
+TEST_F(Sessions, AWeakerProofLowersNothingAndIsAsFreshAsItIs) {
+    auto strong = wanted();
+    strong.strength = FactorStrength::passkey;
+    const auto before = house->sessions->issue_sso(strong).value();
+    const auto wiki = app(before);
+    const auto by_passkey = clock.wall();
+    clock.advance(Seconds{900});
+    const NewProof code{FactorStrength::otp, clock.wall(), {}};
+    const auto after = house->sessions->rotate(before.session->id_hash, code).value();
+    const auto late = app(after, "files.example");
+    for (const auto& id : {after.session->id_hash, wiki.session->id_hash, late.session->id_hash}) {
+        const auto session = house->sessions->find(id);
+        EXPECT_EQ(session->strength, FactorStrength::passkey);
+        EXPECT_EQ(session->proven_at, by_passkey);
+        EXPECT_EQ(session->lesser, FactorStrength::otp);
+        EXPECT_EQ(session->last_proof(), clock.wall());
+    }
+    // The stronger one again: nothing is left beside it.
+    clock.advance(Seconds{60});
+    const auto again =
+        house->sessions
+            ->rotate(after.session->id_hash, NewProof{FactorStrength::passkey_device, clock.wall(), {}})
+            .value();
+    EXPECT_EQ(again.session->strength, FactorStrength::passkey_device);
+    EXPECT_EQ(again.session->lesser, FactorStrength::none);
+    EXPECT_EQ(again.session->last_proof(), clock.wall());
+}
+
+// R16: a limited factor beside an unlimited one limits the session.
+TEST_F(Sessions, ALimitedWeakerProofLimits) {
+    auto strong = wanted();
+    strong.strength = FactorStrength::passkey;
+    const auto before = house->sessions->issue_sso(strong).value();
+    const auto until = clock.wall() + Seconds{86400};
+    const auto after =
+        house->sessions->rotate(before.session->id_hash, NewProof{FactorStrength::otp, clock.wall(), until})
+            .value();
+    EXPECT_EQ(after.session->limited_until, until);
+}
+
+TEST_F(Sessions, ARestartKnowsAnOldIdForOneOfItsFamily) {
+    const auto before = sso();
+    const auto wiki = app(before);
+    const auto after = house->sessions->rotate(before.session->id_hash).value();
+    restart();
+    ASSERT_TRUE(live(before)) << "its 30 s are not over";
+    EXPECT_EQ(house->sessions->counts().sso, 1u);
+    EXPECT_EQ(house->sessions->list("sato").size(), 2u) << "one browser and its app";
+    EXPECT_FALSE(house->sessions->rotate(before.session->id_hash)) << "an old id gets no further id";
+    EXPECT_EQ(house->sessions->sign_out(after.session->id_hash).value().size(), 3u);
+    EXPECT_FALSE(live(before) || live(after) || live(wiki));
+}
+
+TEST_F(Sessions, NarrowerBoundsHoldAtOnceAndAfterARestart) {
+    const auto oldest = sso(), here = sso(), hers = sso("mori");
+    const auto wiki = app(here);
+    SessionTable worker;
+    worker.catch_up(house->log);
+    const auto bound_of = [](std::string_view user) {
+        return user == "sato" ? SessionBound{{Seconds{8 * 3600}, Seconds{900}, 1}, WallTime::max()}
+                              : SessionBound{{Seconds{24 * 3600}, Seconds{7200}, 9}, WallTime::max()};
+    };
+    ASSERT_TRUE(house->sessions->narrow(bound_of));
+    const auto narrow = [&] {
+        for (const auto& id : {here.session->id_hash, wiki.session->id_hash}) {
+            const auto session = house->sessions->find(id);
+            ASSERT_TRUE(session);
+            EXPECT_EQ(session->absolute_end, here.session->created + Seconds{8 * 3600});
+            EXPECT_EQ(session->idle, Seconds{900});
+        }
+        EXPECT_EQ(house->sessions->find(hers.session->id_hash)->absolute_end, hers.session->absolute_end);
+        EXPECT_EQ(house->sessions->find(hers.session->id_hash)->idle, hers.session->idle) << "never longer";
+    };
+    narrow();
+    EXPECT_FALSE(live(oldest)) << "one more than a person may have now";
+    EXPECT_EQ(house->log.why_ended(oldest.session->id_hash), EndReason::too_many);
+    const auto losses = worker.losses();
+    worker.catch_up(house->log);
+    EXPECT_GT(worker.losses(), losses) << "what is open is asked again";
+    EXPECT_EQ(worker.find(wiki.session->id_hash)->idle, Seconds{900});
+    restart();
+    narrow();
+    clock.advance(Seconds{900});
+    EXPECT_EQ(house->sessions->sweep().value().size(), 2u);
+    EXPECT_TRUE(live(hers));
+}
+
+TEST(SessionLogOf, TheEndOfAsManyAsThereMayBeIsRemembered) {
+    SessionLog log;
+    std::vector<SessionChange> changes;
+    for (std::uint32_t i = 0; i < 50'000; ++i) {
+        Digest id{};
+        std::memcpy(id.data(), &i, sizeof i);
+        changes.push_back({nullptr, id, EndReason::ended_by_admin, SteadyTime{Seconds{1}}});
+    }
+    const auto first = changes.front().ended;
+    log.publish(std::move(changes));
+    ASSERT_TRUE(log.end_of(first));
+    EXPECT_EQ(log.end_of(first)->reason, EndReason::ended_by_admin);
+}
+
 // R8 and R20: a disk that stands still holds up nobody's end, and no sign-in overtakes an end.
 TEST_F(Sessions, EndsTakeEffectWhileTheDiskStandsStill) {
     const auto sato = sso(), mori = sso("mori");
@@ -461,6 +627,27 @@ TEST_F(Sessions, TablesAgreeWithTheServiceWhateverHappensMeanwhile) {
     }
     stop = true;
     for (auto& worker : workers) worker.join();
+}
+
+// 256 bits of each are drawn: over many, none comes twice and every bit is sometimes set and sometimes not.
+TEST(Token, EachIsNewInAllItsBits) {
+    std::set<Digest> seen;
+    Digest ever{}, always{};
+    always.fill(0xff);
+    for (int i = 0; i < 512; ++i) {
+        const auto token = make_token();
+        EXPECT_TRUE(seen.insert(token.hash).second);
+        const auto drawn = from_base64url(std::string_view(token.text).substr(3)).value();
+        ASSERT_EQ(drawn.size(), ever.size());
+        for (std::size_t n = 0; n < drawn.size(); ++n) {
+            ever[n] |= drawn[n];
+            always[n] &= drawn[n];
+        }
+    }
+    for (std::size_t n = 0; n < ever.size(); ++n) {
+        EXPECT_EQ(ever[n], 0xff) << n;
+        EXPECT_EQ(always[n], 0) << n;
+    }
 }
 
 TEST(Token, OnlyTheExactFormIsRead) {

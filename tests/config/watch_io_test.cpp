@@ -2,6 +2,7 @@
 // else (R14). Method: real files and real time, as inotify has no other; each wait is bounded.
 #include "config/watch_io.hpp"
 
+#include "base/blocking_pool.hpp"
 #include "config/load.hpp"
 #include "tests/config/folder.hpp"
 #include "tests/config/support.hpp"
@@ -40,7 +41,17 @@ protected:
     Folder folder;
     boost::asio::io_context context;
     std::vector<ChangeReason> reasons;
-    Watch watch{context, system_clock_face(), [this](ChangeReason reason) { reasons.push_back(reason); }};
+    // The files are read on another thread than the one that is told.
+    std::thread::id read_on;
+    BlockingPool pool{"watch", 1, 16};
+    Watch watch{context, system_clock_face(),
+                [this](std::function<void()> job) {
+                    return pool.submit([this, job = std::move(job)] {
+                        read_on = std::this_thread::get_id();
+                        job();
+                    });
+                },
+                [this](ChangeReason reason) { reasons.push_back(reason); }};
 };
 
 TEST_F(WatchFiles, QuietWhileNothingChanges) {
@@ -57,6 +68,8 @@ TEST_F(WatchFiles, ReplacedFileIsReadyAfterASecondAndToldOnce) {
     EXPECT_TRUE(reasons.empty());
     run();
     EXPECT_EQ(reasons, std::vector{ChangeReason::ready});
+    EXPECT_NE(read_on, std::thread::id{});
+    EXPECT_NE(read_on, std::this_thread::get_id()) << "the control thread waits for no disk";
     folder.put("conf.d/a.yaml", "groups: {a: B}\n...\n");
     run();
     EXPECT_EQ(reasons.size(), 1u);

@@ -108,6 +108,31 @@ def test_loosening_waits_for_a_word_and_tightening_does_not(fresh_gateway):
         time.sleep(0.2)
 
 
+def test_what_a_new_configuration_includes_is_watched_too(fresh_gateway):
+    """A file that came in by a change nobody asked to load is looked at as well when it changes."""
+    gateway = fresh_gateway()
+    browser = gateway.signed_in(gateway.add("sato"))
+    assert browser.go(gateway.url("wiki")).status == 200
+    folder = gateway.folder / "more"
+    folder.mkdir()
+    extra = folder / "deny.yaml"
+    extra.write_text('rules:\n  - {id: no-chat, deny: {who: any, app: chat}}\n...\n')
+
+    def by_itself(app):
+        deadline = time.monotonic() + 8
+        while browser.go(gateway.url(app)).status == 200:
+            assert time.monotonic() < deadline, f"{app}: a tightening file did not take effect by itself"
+            time.sleep(0.2)
+
+    gateway.setup.sections["include"] = ["more/*.yaml"]
+    gateway.write_config()
+    by_itself("chat")
+    beside = folder / "deny.new"
+    beside.write_text('rules:\n  - {id: no-chat, deny: {who: any, app: [chat, wiki]}}\n...\n')
+    beside.rename(extra)
+    by_itself("wiki")
+
+
 def test_policy_change_ends_open_websockets(fresh_gateway):
     gateway = fresh_gateway()
     accounts = {name: gateway.add(name) for name in ("sato", "ishii")}

@@ -42,6 +42,12 @@ def test_operators_see_and_end_them(world):
     assert "maintenance" in found
 
 
+def test_an_operator_ends_everybody(world):
+    gateway, _, browsers = world
+    gateway.cli("sessions", "end", "--all")
+    assert sessions(gateway) == [] and not any(works(gateway, browser) for browser in browsers.values())
+
+
 @pytest.mark.parametrize("arguments", [(), ("--user", "nobody-here"), ("0000000000",), ("--org", "no-such"), ("--app", "no-such")])
 def test_what_fits_nothing_ends_nothing(world, arguments):
     gateway, _, browsers = world
@@ -69,6 +75,28 @@ def test_beyond_the_most_the_oldest_is_signed_out(fresh_gateway):
     assert works(gateway, first)
     second = gateway.signed_in(account)
     assert works(gateway, second) and not works(gateway, first)
+
+
+def test_whoever_becomes_a_contractor_keeps_no_longer_session_than_one(fresh_gateway):
+    """A reload that changes somebody's kind holds what they have open to the limits of the new one, at once."""
+    kinds = {"staff": {"absolute": "12h", "idle": "11h"}, "contractor": {"absolute": "2h", "idle": "1h", "concurrent": 1}}
+    gateway = fresh_gateway(lambda s: s.update(sessions=kinds))
+    account = gateway.add("suzuki")
+    old, browser = gateway.signed_in(account), gateway.signed_in(account)
+    before = {row["id"]: row["ends"] for row in sessions(gateway, "--user", "suzuki")}
+    gateway.setup.sections["people"]["suzuki"].update(kind="contractor", org="aoba")
+    gateway.write_config()
+    gateway.reload(accept=True)
+    after = {row["id"]: row["ends"] for row in sessions(gateway, "--user", "suzuki")}
+    assert after and set(after) < set(before), "the older browser made room"
+    assert all(after[name] < before[name] for name in after)
+    assert old.request("GET", gateway.url("wiki")).status == 303
+    gateway.kill()
+    gateway.start()
+    assert {row["id"]: row["ends"] for row in sessions(gateway, "--user", "suzuki")} == after
+    gateway.shift(2 * 3600 + 5)
+    browser.close()
+    assert browser.request("GET", gateway.url("wiki")).status == 303
 
 
 def test_a_kill_loses_nobody_and_revives_nobody(world):

@@ -97,3 +97,47 @@ def test_an_act_without_its_record_is_done_and_said(fresh_gateway, stall, langua
     for reason in ("token.revoked", "account.disabled", "account.added", "ended_by_admin"):
         assert reason in found, reason
     gateway.cli("audit", "verify")
+def test_however_many_acts_wait_for_the_disk_the_next_takes_effect(fresh_gateway, stall):
+    library, flag = stall
+    gateway = fresh_gateway(lambda s: s["limits"].update(drain_timeout="0s"),
+                            environment={"LD_PRELOAD": str(library), "SEKISHO_STALL": str(flag)})
+    accounts = {name: gateway.add(name) for name in ("sato", "suzuki", "ishii")}
+    many = []
+    for _ in range(8):
+        browser = gateway.signed_in(accounts["suzuki"])
+        many.append((browser, *client.sign_out_form(browser, gateway.url("portal"))))
+    browsers = {name: gateway.signed_in(accounts[name]) for name in ("sato", "ishii")}
+    downloads = {name: Download(gateway, browser, "wiki") for name, browser in browsers.items()}
+    last = client.sign_out_form(browsers["ishii"], gateway.url("portal"))
+    assert all(download.alive() for download in downloads.values())
+
+    flag.touch()
+    done = []
+
+    def act(what):
+        what()
+        done.append(time.monotonic())
+
+    began = time.monotonic()
+    acts = [threading.Thread(target=act, args=(lambda b=b, p=p, f=f: b.submit(p, f, f.fill()),)) for b, p, f in many]
+    for thread in acts:
+        thread.start()
+    time.sleep(0.3)  # whoever may hold up the others does by now
+    acts += [threading.Thread(target=act, args=(lambda: gateway.cli("users", "disable", "sato"),)),
+             threading.Thread(target=act, args=(lambda: browsers["ishii"].submit(*last, last[1].fill()),))]
+    for thread in acts[-2:]:
+        thread.start()
+    until(lambda: downloads["sato"].ended and downloads["ishii"].ended, 2, "an end waited for those before it")
+    assert not done, "the disk did not stand still"
+    assert max(downloads["sato"].ended, downloads["ishii"].ended) - began < 1.8
+    assert gateway.metric("sekisho_unwritten_ends") > 0
+    flag.unlink()
+    for thread in acts:
+        thread.join(60)
+    assert len(done) == 10
+    until(lambda: gateway.metric("sekisho_unwritten_ends") == 0, 5, "an end was never written")
+    gateway.kill()
+    gateway.start()
+    for browser, _, _ in many:
+        browser.close()
+        assert browser.request("GET", gateway.url("wiki")).status == 303, "a restart brought somebody back"

@@ -89,6 +89,38 @@ def test_scripts_get_the_challenge_of_rfc_9470(world, upstreams):
     assert upstreams["wiki"].bytes == 0
 
 
+def test_a_declared_caller_may_ask_first_and_read_what_is_missing(fresh_gateway, upstreams):
+    """CORS: the preflight is answered from the configuration, and a script of a listed origin can read our 401."""
+    caller = "https://board.example"
+
+    def rules(sections):
+        fresh_rules(sections)
+        sections["apps"]["wiki"].update(cross_site_callers=[caller], preflight={
+            "methods": ["GET", "PUT"], "headers": ["content-type"], "credentials": True, "max_age": "10m"})
+    gateway = fresh_gateway(rules)
+    nobody = gateway.browser()
+
+    def preflight(origin, method="PUT"):
+        return nobody.request("OPTIONS", gateway.url("wiki", "/api"), None, [
+            ("Origin", origin), ("Access-Control-Request-Method", method), ("Access-Control-Request-Headers", "content-type"),
+            ("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Site", "cross-site")], navigate=False)
+    allowed = preflight(caller)
+    assert allowed.status == 204 and allowed.header("Access-Control-Allow-Origin") == caller
+    assert allowed.header("Access-Control-Allow-Methods") == "GET, PUT"
+    for refused in (preflight("https://other.example"), preflight(caller, "DELETE")):
+        assert refused.status in (401, 403) and not refused.header("Access-Control-Allow-Methods")
+    browser = gateway.signed_in(gateway.add("sato"))
+    gateway.shift(AGE + 10)
+    upstreams["wiki"].clear()
+    for whose, origin, readable in ((browser, caller, True), (nobody, caller, True), (browser, "https://other.example", False)):
+        answer = whose.request("GET", gateway.url("wiki", "/api"), None, [
+            ("Origin", origin), ("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty"), ("Sec-Fetch-Site", "cross-site"),
+            ("Accept", "application/json")], navigate=False)
+        assert answer.status == 401
+        assert (answer.header("Access-Control-Allow-Origin") == caller) == readable
+    assert upstreams["wiki"].bytes == 0
+
+
 @pytest.mark.parametrize("language,words", [("en", "What you typed was not sent."), ("ja", "入力内容は送られていません。")])
 def test_a_form_is_neither_sent_twice_nor_lost_without_a_word(world, upstreams, language, words):
     gateway, account, _ = world
@@ -102,6 +134,28 @@ def test_a_form_is_neither_sent_twice_nor_lost_without_a_word(world, upstreams, 
         answer = wanted.request("POST", gateway.url("wiki", "/save"), b"text=precious", typed)
         assert answer.status == 403 and words in answer.text
         assert "precious" not in answer.text
+    assert upstreams["wiki"].bytes == 0
+
+
+def test_an_app_that_needs_a_passkey_leads_to_it(fresh_gateway, upstreams):
+    """A code is not enough: pages go to the portal, forms hear that nothing was sent, scripts hear what is missing."""
+    def rules(sections):
+        fresh_rules(sections)
+        sections["rules"][-1]["allow"]["if"] = [{"mfa": {"strength": "passkey"}}]
+    gateway = fresh_gateway(rules)
+    browser = gateway.signed_in(gateway.add("sato"), app="files")
+    upstreams["wiki"].clear()
+    page = browser.go(gateway.url("wiki", "/deep"))
+    assert "/.sekisho/start?" in page.url and "strength=passkey" in page.url
+    assert "needs a passkey" in page.text and not code_form(page)
+    typed = [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", gateway.url("wiki").rstrip("/")),
+             ("Sec-Fetch-Site", "same-origin")]
+    answer = browser.request("POST", gateway.url("wiki", "/save"), b"text=precious", typed)
+    assert answer.status == 403 and "What you typed was not sent." in answer.text
+    answer = browser.request("GET", gateway.url("wiki", "/api"), None,
+                             [("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty"), ("Accept", "application/json"),
+                              ("Sec-Fetch-Site", "same-origin")], navigate=False)
+    assert answer.status == 401 and 'acr_values="passkey"' in answer.header("WWW-Authenticate")
     assert upstreams["wiki"].bytes == 0
 
 

@@ -223,8 +223,11 @@ private:
     Three mfa(const config::Condition& condition, const policy::SubjectFacts& subject, WallTime now) const {
         if (subject.strength < condition.strength) return Three::no;
         if (!condition.max_age) return Three::yes;
-        if (!subject.proven_at) return Three::maybe;
-        const auto age = now - *subject.proven_at;
+        // Any proof that is strong enough will do, the newest is asked.
+        auto proven = subject.proven_at;
+        if (subject.lesser_at && subject.lesser >= condition.strength) proven = subject.lesser_at;
+        if (!proven) return Three::maybe;
+        const auto age = now - *proven;
         if (age < -std::chrono::minutes(1)) return Three::maybe;
         return age < *condition.max_age ? Three::yes : Three::no;
     }

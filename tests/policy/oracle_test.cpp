@@ -46,6 +46,10 @@ Case random_case(Dice& dice) {
     it.subject.strength = strengths[dice.one_in(3) ? dice.below(4) : 3];
     if (!dice.one_in(8))
         it.subject.proven_at = it.request.now - Seconds{dice.below(4 * 3600)} + Seconds{dice.below(180)};
+    if (it.subject.proven_at && it.subject.strength > FactorStrength::otp && dice.one_in(2)) {
+        it.subject.lesser = FactorStrength::otp;
+        it.subject.lesser_at = *it.subject.proven_at + Seconds{dice.below(4 * 3600)};
+    }
     return it;
 }
 

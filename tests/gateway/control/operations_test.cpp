@@ -95,6 +95,36 @@ protected:
     std::optional<Operations> operations;
 };
 
+// R8 and R20: what may wait for a disk comes after what ends access.
+TEST_F(OperationsTest, WhatEndsAccessTakesEffectBeforeTheRestOfTheAct) {
+    (void)act("users.add", "sato");
+    const auto live = [&](const auth::Issued& issued) {
+        return services->sessions.find(issued.session->id_hash) != nullptr;
+    };
+    struct Row {
+        const char* request;
+        bool ended;
+    };
+    constexpr Row kRows[] = {{R"({"verb":"users.list"})", false},
+                             {R"({"verb":"sessions.end","args":{"users":["sato"],"reason":"drill"}})", true},
+                             {R"({"verb":"users.reset-factors","args":{"name":"sato"}})", true},
+                             {R"({"verb":"users.disable","args":{"name":"sato"}})", true}};
+    for (const auto& row : kRows) {
+        SCOPED_TRACE(row.request);
+        const auto issued = signed_in("sato");
+        const auto records = recorded("sato").size();
+        const auto rest = operations->take(row.request);
+        EXPECT_EQ(live(issued), !row.ended);
+        EXPECT_EQ(status_of("sato"), "active") << "nothing was written yet";
+        EXPECT_EQ(recorded("sato").size(), records);
+        EXPECT_EQ(services->sessions.unwritten() > 0, row.ended);
+        EXPECT_TRUE(json::parse(rest(kActor)).at("ok").as_bool());
+        EXPECT_EQ(services->sessions.unwritten(), 0u);
+        EXPECT_EQ(recorded("sato").size(), records + (row.ended ? 1 : 0));
+    }
+    EXPECT_EQ(status_of("sato"), "disabled");
+}
+
 TEST_F(OperationsTest, EachActIsOnDiskWithItsActorBeforeItIsAnswered) {
     struct Row {
         const char* verb;

@@ -101,6 +101,19 @@ TEST(Pages, ValuesFromOutsideAreEscaped) {
     }
 }
 
+// A page that names who is signed in leads out, in one step.
+TEST(Pages, SignOutIsInSightWhereSomebodyIsSignedIn) {
+    for (const auto language : {Language::en, Language::ja}) {
+        int signed_in = 0;
+        for (const auto& page : Samples(language).all()) {
+            if (page.html.find("<span class=\"quiet line\">") == std::string::npos) continue;
+            ++signed_in;
+            EXPECT_NE(page.html.find("/.sekisho/sign-out\""), std::string::npos) << page.name;
+        }
+        EXPECT_GE(signed_in, 6);
+    }
+}
+
 TEST(Pages, BothLanguagesShowTheSameFormsAndLinks) {
     const std::regex address(R"re( (?:href|action)="([^"]*)")re");
     const auto en = Samples(Language::en).all(), ja = Samples(Language::ja).all();

@@ -103,6 +103,83 @@ TEST_F(PasskeyPages, RegisterSignInAndConfirm) {
     EXPECT_EQ(browser.at, portal + "/.sekisho/sessions");
 }
 
+// A factor that is missing is proven at the portal, the right one, and the way leads back.
+TEST_F(PasskeyPages, AnAppThatNeedsOneLeadsToItAndBack) {
+    const std::string wanted = "https://wiki.example:8443/deep?x=1";
+    EXPECT_EQ(browser.get(wanted).content(), "upstream:wiki.example/deep?x=1");
+    const auto refused = [&](const std::string& method) {
+        auto request = world.request(method, wanted);
+        request.fields.push_back({"sec-fetch-mode", "navigate"});
+        for (const auto& [name, value] : browser.jar["wiki.example"])
+            request.cookies.push_back({name, value});
+        auto response = world.handover->step_up(request, FactorStrength::passkey);
+        browser.keep("wiki.example", response);
+        return response;
+    };
+    const auto has_code = [](std::string_view page) {
+        return page.find("one-time-code") != std::string_view::npos;
+    };
+    const auto none = browser.get(std::string(refused("GET").field("location")));
+    EXPECT_NE(none.content().find("Wiki needs a passkey."), std::string_view::npos);
+    EXPECT_NE(none.content().find("Register a passkey"), std::string_view::npos);
+    EXPECT_FALSE(has_code(none.content()));
+    add("Phone");
+    const auto page = browser.get(std::string(refused("GET").field("location")));
+    EXPECT_EQ(page.status, 200);
+    EXPECT_FALSE(has_code(page.content())) << "a code is not enough";
+    const auto token = input_value(page.content(), "token");
+    EXPECT_EQ(ask("step-up", token).status, 200);
+    auto fields = answer(key);
+    fields.emplace_back("token", token);
+    for (const char* name : {"host", "tx", "flow", "strength"})
+        fields.emplace_back(name, input_value(page.content(), name));
+    EXPECT_EQ(fields.back().second, "passkey");
+    EXPECT_EQ(browser.post("/.sekisho/step-up", fields).content(), "upstream:wiki.example/deep?x=1");
+    EXPECT_EQ(browser.at, wanted);
+    // What a form carries is not sent, and whoever typed it hears so.
+    const auto typed = refused("POST");
+    EXPECT_EQ(typed.status, 403);
+    EXPECT_NE(typed.content().find("What you typed was not sent."), std::string_view::npos);
+}
+
+TEST_F(PasskeyPages, AScriptHearsWhichFactorIsMissing) {
+    auto model = demo_model();
+    config::Condition passkey;
+    passkey.kind = config::Condition::Kind::mfa;
+    passkey.strength = FactorStrength::passkey;
+    model.rules[0].conditions.push_back(passkey);
+    auto request = world.request("POST", "https://wiki.example:8443/api");
+    request.model = std::make_shared<config::Model>(model);
+    auto session = std::make_shared<auth::Session>();
+    session->user = "sato";
+    session->strength = FactorStrength::otp;
+    session->proven_at = request.now;
+    request.session = session;
+    policy::Decision decision;
+    decision.reason = policy::Reason::factor_missing;
+    decision.rule = RuleId{0};
+    decision.who_matched = true;
+    EXPECT_EQ(wanted_strength(*request.model, decision), FactorStrength::passkey);
+    EXPECT_TRUE(proof_would_help(request, decision));
+    const auto refused = answer_refusal(request, AppId{0}, decision);
+    EXPECT_EQ(refused.status, 401);
+    const auto challenge = refused.field("www-authenticate");
+    EXPECT_NE(challenge.find("insufficient_user_authentication"), std::string_view::npos);
+    EXPECT_NE(challenge.find("acr_values=\"passkey\""), std::string_view::npos);
+    // Whoever is limited after a recovery is helped by no proof (R16).
+    session->limited_until = request.now + Seconds{60};
+    EXPECT_FALSE(proof_would_help(request, decision));
+    EXPECT_EQ(answer_refusal(request, AppId{0}, decision).field("www-authenticate"), "");
+    // A code proven after a passkey counts for what asks for a code, and for nothing more.
+    session->strength = FactorStrength::passkey;
+    session->proven_at = request.now - Seconds{900};
+    session->lesser = FactorStrength::otp;
+    session->lesser_at = request.now;
+    EXPECT_EQ(proven(*session, FactorStrength::otp), request.now);
+    EXPECT_EQ(proven(*session, FactorStrength::passkey), request.now - Seconds{900});
+    EXPECT_EQ(proven(*session, FactorStrength::passkey_device), WallTime{});
+}
+
 TEST_F(PasskeyPages, QuestionsAreForOurOwnPagesAlone) {
     const auto token = token_of(own_page);
     const auto url = portal + "/.sekisho/api/v1/passkey/new";
