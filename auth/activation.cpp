@@ -92,7 +92,8 @@ Result<std::optional<PasswordFault>> Activation::set_password(std::string_view t
                                                               std::string_view password) {
     const auto row = row_of(token);
     if (!row) return row.error();
-    if (const auto fault = fault_of(password, row->user)) return std::optional(*fault);
+    const auto fault = hasher_.judge(password, row->user);
+    if (!fault || *fault) return fault;
     const auto normal = normal_password(password);
     if (!normal) return std::optional(PasswordFault::not_text);
     const auto hashed = hasher_.hash(*normal);

@@ -37,12 +37,6 @@ utf8proc_int32_t mapped(utf8proc_int32_t c, void* data) {
     return utf8proc_category(c) == UTF8PROC_CATEGORY_ZS ? ' ' : c;
 }
 
-std::size_t characters_in(std::string_view utf8) {
-    std::size_t count = 0;
-    for (const char c : utf8) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    return count;
-}
-
 // The name with little around it is no password: "sato2024".
 bool like_name(std::string_view folded, std::string_view account) {
     const auto at = account.empty() ? std::string_view::npos : folded.find(account);
@@ -110,6 +104,12 @@ std::string_view to_text(PasswordFault fault) noexcept {
             return "like_name";
     }
     return "not_text";
+}
+
+std::size_t characters_in(std::string_view utf8) noexcept {
+    std::size_t count = 0;
+    for (const char c : utf8) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    return count;
 }
 
 std::optional<Secret> normal_password(std::string_view typed) {
@@ -195,6 +195,19 @@ Secret PasswordHasher::keyed(const Secret& normalised, std::string_view key_id) 
     const auto pepper = keys_.find(KeyPurpose::password_pepper, key_id);
     check(pepper.has_value(), "the pepper was looked up before");
     return Secret(ByteView(hmac_sha256(pepper->key.reveal(), normalised.reveal())));
+}
+
+Result<std::optional<PasswordFault>> PasswordHasher::judge(std::string_view typed,
+                                                           std::string_view account) const {
+    if (const auto fault = fault_of(typed, account)) return std::optional(*fault);
+    const auto normal = normal_password(typed);
+    if (!refused_ || !normal) return std::optional<PasswordFault>{};
+    auto folded = lower(normal->reveal_text());
+    auto listed = refused_->holds(normal->reveal_text());
+    if (listed && !*listed) listed = refused_->holds(folded);
+    wipe_text(folded);
+    if (!listed) return listed.error();
+    return *listed ? std::optional(PasswordFault::common) : std::nullopt;
 }
 
 Result<std::string> PasswordHasher::hash(const Secret& normalised) {

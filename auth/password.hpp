@@ -3,6 +3,7 @@
 // Argon2id on a bounded pool. An unknown account costs what a known one does.
 #include "auth/hash_pool.hpp"
 #include "auth/keyring.hpp"
+#include "base/password_list_io.hpp"
 
 #include <optional>
 
@@ -21,9 +22,11 @@ constexpr std::size_t password_bytes_max = 1024;
 constexpr std::size_t password_characters_min = 8;
 constexpr std::size_t password_characters_advised = 15;
 
+// characters_in counts code points of UTF-8.
+std::size_t characters_in(std::string_view utf8) noexcept;
 // normal_password: NFC, every non-ASCII space mapped to SP. Nothing when it is empty, too long or not text.
 std::optional<Secret> normal_password(std::string_view typed);
-// fault_of judges a password somebody wants to have. Nothing when it will do.
+// fault_of judges a password somebody wants to have by what is built in. Nothing when it will do.
 std::optional<PasswordFault> fault_of(std::string_view typed, std::string_view account);
 
 struct HashCost {
@@ -44,10 +47,17 @@ std::optional<StoredHash> parse_stored_hash(std::string_view stored);
 
 // PasswordHasher hashes and verifies.
 // Thread: any; blocks while the pool works.
-// Errors of both: Errc::unavailable when the pool's queue is full, Errc::timed_out past the deadline.
+// Errors of hash and verify: Errc::unavailable when the pool's queue is full, Errc::timed_out past the
+// deadline.
 class PasswordHasher {
 public:
     PasswordHasher(const Keyring& keys, HashPool& pool, HashCost cost = {});
+
+    // refuse: nobody may have what is on this list either. For before the first call.
+    void refuse(PasswordList list) { refused_.emplace(std::move(list)); }
+    // judge: fault_of, and whether the password, as typed or in lower case, is on the list.
+    // Errors: Errc::unavailable when the list cannot be read: then no password is taken.
+    Result<std::optional<PasswordFault>> judge(std::string_view typed, std::string_view account) const;
 
     Result<std::string> hash(const Secret& normalised);
 
@@ -68,6 +78,7 @@ private:
     HashPool& pool_;
     const HashCost cost_;
     std::string decoy_;
+    std::optional<PasswordList> refused_;
 };
 
 }  // namespace sekisho::auth

@@ -314,10 +314,11 @@ Result<ChangeResult> SignIn::change_password(const Digest& sso, std::string_view
     // A session opened by a recovery code reaches enrolment and nothing else.
     if (!session || session->kind != Session::Kind::sso || session->strength == FactorStrength::recovery)
         return outcome(ChangeOutcome::session_gone);
-    ChangeResult out;
-    out.fault = fault_of(wanted, session->user);
-    if (out.fault) {
-        out.outcome = ChangeOutcome::refused;
+    const auto fault = hasher_.judge(wanted, session->user);
+    if (!fault) return fault.error();
+    if (*fault) {
+        auto out = outcome(ChangeOutcome::refused);
+        out.fault = *fault;
         return out;
     }
     const auto row = store_.account(session->user);

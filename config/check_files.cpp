@@ -1,6 +1,7 @@
 // Certificates, keys, authorities and secrets: do they fit, and who else could read them?
 #include "config/check_files.hpp"
 
+#include "base/password_list_io.hpp"
 #include "base/x509.hpp"
 #include "config/files.hpp"
 #include "config/secrets.hpp"
@@ -51,6 +52,7 @@ public:
                                      "tls.client_certificates[" + std::to_string(i) + "]");
         check_notify();
         check_master_key();
+        check_refused_passwords();
     }
 
 private:
@@ -143,6 +145,14 @@ private:
                    options_.environment->find(store.master_key_env) == nullptr) {
             at("secret.no_variable", "store.master_key", {store.master_key_env});
         }
+    }
+
+    void check_refused_passwords() {
+        const auto& file = model_.factors.refused_passwords_path;
+        if (file.empty()) return;
+        if (const auto list = PasswordList::open(file); !list)
+            at("factors.refused_passwords", "factors.refused_passwords",
+               {file, std::string(list.error().detail())});
     }
 
     const Model& model_;

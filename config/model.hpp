@@ -81,6 +81,11 @@ struct Store {
     bool demo = false;            // marked by the demo; such a store never serves off-loopback (R32)
 };
 
+// What people prove themselves with.
+struct Factors {
+    std::string refused_passwords_path;  // a list beside the built-in one (base/password_list); may be empty
+};
+
 enum class OnAuditFailure : std::uint8_t { refuse, serve_and_count };
 
 struct Audit {
@@ -314,6 +319,7 @@ struct Model {
     Audit audit;
     Limits limits;
     Sessions sessions;
+    Factors factors;
     Notify notify;
     std::vector<Network> networks;
     std::vector<Calendar> calendars;

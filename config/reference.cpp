@@ -106,6 +106,15 @@ std::string reference_page(Language language) {
 
 namespace {
 
+// The values stand in auth/password and gateway/cli/passwords.
+std::string factor_limits() {
+    return "\n## What people prove themselves with\n\n"
+           "| bound | value | beyond it |\n|---|---|---|\n"
+           "| a password | 8 characters to 1024 bytes | refused on the page |\n"
+           "| lines read for one look-up in a list of refused passwords | 64 | none: it halves |\n"
+           "| entries `sekisho passwords list` takes at once | 20000000 | refused |\n";
+}
+
 // The values stand in gateway/backup, auth/store/snapshot_io and gateway/net/passed_sockets_io; this floor
 // cannot see them.
 std::string backup_limits() {
@@ -134,7 +143,7 @@ std::string limits_page() {
                " | " + text(key.max) + " | " + (key.reload == Reload::restart ? "restart" : "reload") +
                " | " + cell(key.en) + " |\n";
     }
-    return out + reader_limits() + backup_limits();
+    return out + reader_limits() + factor_limits() + backup_limits();
 }
 
 }  // namespace sekisho::config

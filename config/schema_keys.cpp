@@ -253,6 +253,18 @@ constexpr Key table[] = {
      "Browsers one person may be signed in with at once. Above it the oldest is signed out.",
      "一人が同時にサインインできるブラウザーの数。超えると古いものからサインアウト。", "", ""},
 
+    {"factors", T::record, S::one, N::given, "{}", 0, 0, R::restart, L::never, "0.1",
+     "What people prove themselves with.", "本人確認に使うもの。", "", ""},
+    {"factors.refused_passwords", T::path, S::one, N::optional, "the built-in list alone", 0, 0, R::restart,
+     L::any, "0.1",
+     "Passwords nobody may choose, beside the built-in list: one SHA-1 in hexadecimal a line, with or "
+     "without "
+     ":COUNT, sorted. `sekisho passwords list` makes one from plain words.",
+     "組み込みの一覧に加えて、選べなくするパスワード。1 行に 1 つ、16 進の SHA-1（:件数 "
+     "は任意）を昇順に並べます。"
+     "`sekisho passwords list` が単語の一覧から作ります。",
+     "", ""},
+
     {"notify", T::record, S::one, N::given, "{}", 0, 0, R::live, L::never, "0.1",
      "How people hear of sign-ins from new browsers and of changes to their account.",
      "新しいブラウザーからのサインインや、アカウントの変更を本人に知らせる方法。",

@@ -188,6 +188,10 @@ constexpr Field<Sessions> sessions_fields[] = {
     record<&Sessions::ops, session_fields>("ops"),
 };
 
+constexpr Field<Factors> factors_fields[] = {
+    field<&Factors::refused_passwords_path>("refused_passwords"),
+};
+
 void read_version(Decoder& decoder, const Key& key, const Node& node, Model&) {
     std::uint32_t version = 0;
     read_one(decoder, key, node, version);
@@ -206,6 +210,7 @@ constexpr Field<Model> fields[] = {
     record<&Model::audit, audit_fields>("audit"),
     record<&Model::limits, limits_fields>("limits"),
     record<&Model::sessions, sessions_fields>("sessions"),
+    record<&Model::factors, factors_fields>("factors"),
 };
 
 }  // namespace

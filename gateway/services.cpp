@@ -107,6 +107,11 @@ Result<std::unique_ptr<Services>> Services::open(const config::Model& model,
     if (!keys) return keys.error();
     std::unique_ptr<Services> services(new Services(model, clock, std::move(log_sink), std::move(*directory),
                                                     std::move(*store), std::move(*keys)));
+    if (const auto& path = model.factors.refused_passwords_path; !path.empty()) {
+        auto list = PasswordList::open(path);
+        if (!list) return Error(list.error().code(), path + ": " + std::string(list.error().detail()));
+        services->hasher.refuse(std::move(*list));
+    }
     const auto audit_key = services->keys->audit_key();
     auto signing =
         SigningKey::from_private_der(SigningKey::Kind::ed25519, audit_key.key->private_der().reveal());

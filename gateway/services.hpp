@@ -34,7 +34,8 @@ private:
 class Services {
 public:
     // open takes the data directory's lock, opens store, keys and audit.
-    // Errors: Errc::exists when another process works in the directory; what store, keys and audit report.
+    // Errors: Errc::exists when another process works in the directory; what store, keys, the list of refused
+    // passwords and audit report.
     static Result<std::unique_ptr<Services>> open(const config::Model& model,
                                                   const config::Environment& environment, const Clock& clock,
                                                   telemetry::LineSink log_sink);

@@ -149,10 +149,10 @@ int run(int argc, char** argv) {
     const Program program({"Sekisho: 社外と社内の間のただ一つの関所",
                            "Sekisho: the one gate between remote people and internal systems"},
                           context.language);
-    for (const auto add :
-         {add_init, add_serve, add_check, add_doctor, add_users, add_sessions, add_tokens, add_explain,
-          add_policy, add_calendar, add_reload, add_status, add_audit, add_backup, add_healthcheck,
-          add_manpage, add_completion, add_reference, add_version})
+    for (const auto add : {add_init,        add_serve,    add_check,      add_doctor,    add_users,
+                           add_passwords,   add_sessions, add_tokens,     add_explain,   add_policy,
+                           add_calendar,    add_reload,   add_status,     add_audit,     add_backup,
+                           add_healthcheck, add_manpage,  add_completion, add_reference, add_version})
         add(program.root(), context);
     const auto* named = context.environment.find("SEKISHO_CONFIG");
     program.config_when_left_out(named ? std::string(named->reveal_text()) : config_by_default);

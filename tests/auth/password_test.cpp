@@ -54,6 +54,34 @@ TEST(Password, FaultsAreNamed) {
     EXPECT_FALSE(is_common_password("iloveyo"));
 }
 
+TEST_F(PasswordTest, TheOperatorsListIsLookedUpAsTypedAndInLowerCase) {
+    const auto path = directory / "refused.txt";
+    std::vector<std::string> entries;
+    for (const char* listed : {"tasty Tea leaf", "tasty tea leaf", "\xE3\x81\x8C\xE3\x81\x8Cgagaga"})
+        entries.push_back(password_list_entry(listed));
+    std::sort(entries.begin(), entries.end());
+    std::ofstream file(path);
+    for (const auto& entry : entries) file << entry << "\n";
+    file.close();
+    PasswordHasher plain(*house->keys, house->pool, test::cheap),
+        hasher(*house->keys, house->pool, test::cheap);
+    auto list = PasswordList::open(path);
+    ASSERT_TRUE(list);
+    hasher.refuse(std::move(*list));
+    const std::pair<const char*, bool> rows[] = {{"tasty tea leaf", true},
+                                                 {"TASTY tea leaf", true},
+                                                 {"tasty tea leaves", false},
+                                                 {"\xE3\x81\x8B\xE3\x82\x99\xE3\x81\x8Cgagaga", true}};
+    for (const auto& [typed, refused] : rows) {
+        EXPECT_EQ(plain.judge(typed, "sato").value(), std::nullopt) << typed;
+        EXPECT_EQ(hasher.judge(typed, "sato").value().has_value(), refused) << typed;
+    }
+    EXPECT_EQ(hasher.judge("Password123", "sato").value(), PasswordFault::common)
+        << "the built-in list counts too";
+    std::filesystem::resize_file(path, 0);
+    EXPECT_EQ(hasher.judge("tasty tea leaves", "sato").error().code(), Errc::unavailable);
+}
+
 TEST(Password, StoredStringsAreReadStrictly) {
     const std::string salt(22, 'A'), hash(43, 'A');
     const auto stored = [&](std::string_view cost) {

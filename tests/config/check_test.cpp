@@ -2,6 +2,7 @@
 // Method: a folder with real certificates made on the spot, then one thing wrong at a time.
 #include "config/check.hpp"
 
+#include "base/password_list.hpp"
 #include "config/secrets.hpp"
 #include "tests/config/folder.hpp"
 #include "tests/config/support.hpp"
@@ -125,6 +126,15 @@ TEST_F(CheckFiles, JudgesClientCertificatesAndStaples) {
     EXPECT_EQ(asks("wiki.localhost", ", crl: people.crl"), "tls.client_crl ");
     change("key: a.key}]", "key: a.key, staple: a.ocsp}]");
     EXPECT_EQ(ids(), "tls.staple ");
+}
+
+TEST_F(CheckFiles, JudgesTheListOfRefusedPasswords) {
+    change("store:", "factors: {refused_passwords: refused.txt}\nstore:");
+    EXPECT_EQ(ids(), "factors.refused_passwords ");
+    folder.put("refused.txt", "password\n", 0644);
+    EXPECT_EQ(ids(), "factors.refused_passwords ");
+    folder.put("refused.txt", password_list_entry("password") + ":9\n", 0644);
+    EXPECT_EQ(ids(), "");
 }
 
 TEST_F(CheckFiles, WarnsWhenEverybodyCountsAsABalancer) {
