@@ -42,9 +42,9 @@ Result<std::vector<AccountView>> Accounts::list() {
     for (const auto& row : *rows) {
         const auto left = store_.recovery_codes_left(row.name);
         if (!left) return left.error();
-        const auto totp = store_.totp(row.name);
-        if (!totp && totp.error().code() != Errc::not_found) return totp.error();
-        out.push_back({row.name, row.status, row.created, row.activated, row.last_sign_in, totp.has_value(),
+        const auto tokens = store_.otp_tokens(row.name);
+        if (!tokens) return tokens.error();
+        out.push_back({row.name, row.status, row.created, row.activated, row.last_sign_in, tokens->size(),
                        *left, sessions_.list(row.name).size()});
     }
     return out;
@@ -94,9 +94,10 @@ Result<AccountAct> Accounts::enable(std::string_view typed) {
     const auto row = row_of(typed);
     if (!row) return row.error();
     if (row->status != AccountStatus::disabled) return Error(Errc::denied, "the account is not disabled");
-    const auto totp = store_.totp(row->name);
-    if (!totp && totp.error().code() != Errc::not_found) return totp.error();
-    const auto status = totp && !row->password_hash.empty() ? AccountStatus::active : AccountStatus::invited;
+    const auto tokens = store_.otp_tokens(row->name);
+    if (!tokens) return tokens.error();
+    const auto status =
+        !tokens->empty() && !row->password_hash.empty() ? AccountStatus::active : AccountStatus::invited;
     if (auto done = store_.set_status(row->name, status); !done) return done.error();
     AccountAct act;
     act.record = {"account.enabled", row->name, {{"status", std::string(to_text(status))}}};

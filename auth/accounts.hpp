@@ -18,7 +18,7 @@ struct AccountView {
     AccountStatus status = AccountStatus::invited;
     WallTime created{};
     std::optional<WallTime> activated, last_sign_in;
-    bool has_totp = false;
+    std::size_t code_tokens = 0;
     std::size_t recovery_codes_left = 0;
     std::size_t sessions = 0;
 };

@@ -49,6 +49,16 @@ std::optional<EnrolmentTicket> open_ticket(const Keyring& keys, const Session& s
                            Secret(plain->reveal().subspan(8))};
 }
 
+OtpRow first_token(const std::string& user, const Bytes& sealed, std::int64_t step, WallTime now) {
+    OtpRow row;
+    row.user = user;
+    row.id = first_otp;
+    row.wrapped_secret = sealed;
+    row.next = step + 1;
+    row.enrolled = now;
+    return row;
+}
+
 }  // namespace
 
 Activation::Activation(Store& store, const Clock& clock, const Keyring& keys, PasswordHasher& hasher,
@@ -140,7 +150,7 @@ Result<EnrolResult> Activation::confirm(std::string_view token, std::string_view
     if (!step) return out;
     auto codes = make_recovery_codes(keys_, row->user);
     const NewFactors factors{row->user, row->password_hash,
-                             TotpRow{row->user, row->wrapped_secret, *step, clock_.wall(), {}},
+                             first_token(row->user, row->wrapped_secret, *step, clock_.wall()),
                              std::move(codes.kept)};
     // What is open ends before the store hears of it, and nothing begins until it has (R20).
     const SessionService::Held held(sessions_, row->user);
@@ -205,8 +215,8 @@ Result<EnrolResult> Activation::confirm_enrolment(const Digest& sso, std::string
         limited_until = clock_.wall() + limited_after_recovery;
     auto codes = make_recovery_codes(keys_, user);
     const auto sealed = keys_.seal(KeyPurpose::totp_wrap, opened->secret.reveal(), totp_context(user));
-    const NewFactors factors{
-        user, {}, TotpRow{user, sealed, *step, clock_.wall(), limited_until}, std::move(codes.kept)};
+    NewFactors factors{user, {}, first_token(user, sealed, *step, clock_.wall()), std::move(codes.kept)};
+    factors.otp.limited_until = limited_until;
     const SessionService::Held held(sessions_, user);
     (void)sessions_.end_all(user, EndReason::changed, sso, Writing::later);
     const auto done = store_.replace_factors(factors, account->epoch, clock_.wall());

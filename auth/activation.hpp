@@ -67,8 +67,8 @@ public:
     Result<TotpOffer> offer_enrolment(const Digest& sso);
     // offer_again shows the same offer once more, after a wrong code; a new one when the ticket has expired.
     Result<TotpOffer> offer_again(const Digest& sso, std::string_view ticket);
-    // confirm_enrolment replaces TOTP and recovery codes and ends every other session. A factor enrolled with
-    // strength `recovery` is limited for a day (Session::limited_until).
+    // confirm_enrolment replaces all code tokens and the recovery codes and ends every other session. A
+    // factor enrolled with strength `recovery` is limited for a day (Session::limited_until).
     Result<EnrolResult> confirm_enrolment(const Digest& sso, std::string_view ticket, std::string_view code);
     // renew_recovery_codes gives ten new codes in place of all old ones, and ends every other session.
     // Errc::denied also when the session

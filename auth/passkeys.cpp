@@ -1,5 +1,6 @@
 #include "auth/passkeys.hpp"
 
+#include "auth/code_tokens.hpp"
 #include "auth/keyring.hpp"
 #include "base/base64.hpp"
 #include "base/random.hpp"
@@ -24,14 +25,6 @@ Bytes with_end(WallTime expires, ByteView challenge) {
 }
 
 Digest random_digest() { return random_bytes<sizeof(Digest)>(); }
-
-// What people call a passkey: one line of text.
-std::optional<std::string> normal_name(std::string_view typed) {
-    const auto name = cut_utf8(trim(typed), passkey_name_bytes_max);
-    if (name.empty() || !is_utf8(name)) return std::nullopt;
-    if (printable(name) != name) return std::nullopt;
-    return std::string(name);
-}
 
 // "internal,hybrid": kept to be given back to browsers, so only what the standard's tokens look like.
 std::string normal_transports(std::string_view said) {
@@ -260,7 +253,7 @@ Result<PasskeyAdded> Passkeys::add(const Digest& sso, std::string_view ticket, B
     out.reason = "replayed";
     if (!take_answered(*challenge)) return out;
     out.row = row_of(*made, user, handle_of(*known, *challenge));
-    out.row.name = normal_name(name).value_or(passkey_id(made->id));
+    out.row.name = normal_factor_name(name, passkey_name_bytes_max).value_or(passkey_id(made->id));
     out.row.transports = normal_transports(transports);
     out.row.created = clock_.wall();
     if ((*session)->limited_until > clock_.wall()) out.row.limited_until = (*session)->limited_until;
@@ -293,7 +286,7 @@ Result<PasskeyRow> Passkeys::own(std::string_view user, std::string_view id) con
 Result<> Passkeys::rename(const Digest& sso, std::string_view id, std::string_view name) {
     const auto session = session_of(sso);
     if (!session) return session.error();
-    const auto wanted = normal_name(name);
+    const auto wanted = normal_factor_name(name, passkey_name_bytes_max);
     if (!wanted) return Error(Errc::malformed, "no name for a passkey");
     const auto row = own((*session)->user, id);
     if (!row) return row.error();

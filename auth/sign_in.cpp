@@ -1,7 +1,6 @@
 #include "auth/sign_in.hpp"
 
 #include "auth/recovery.hpp"
-#include "auth/totp.hpp"
 #include "base/base64.hpp"
 #include "base/text.hpp"
 
@@ -36,6 +35,15 @@ std::optional<Ceremony> open_ticket(const Keyring& keys, std::string_view ticket
     return plain ? Ceremony::decode(plain->reveal()) : std::nullopt;
 }
 
+// Sealed like a real one: unknown accounts cost an unsealing too.
+OtpRow decoy_token(const Keyring& keys) {
+    OtpRow token;
+    token.user = "no account";
+    token.id = first_otp;
+    token.wrapped_secret = keys.seal(KeyPurpose::totp_wrap, make_totp_secret().reveal(), otp_context(token));
+    return token;
+}
+
 }  // namespace
 
 std::optional<std::string> normal_account_name(std::string_view typed) {
@@ -56,8 +64,7 @@ SignIn::SignIn(Store& store, const Clock& clock, const Keyring& keys, PasswordHa
       hasher_(hasher),
       throttle_(throttle),
       sessions_(sessions),
-      decoy_secret_(
-          keys.seal(KeyPurpose::totp_wrap, make_totp_secret().reveal(), totp_context("no account"))) {}
+      decoy_(decoy_token(keys)) {}
 
 Result<std::optional<AccountRow>> SignIn::account(std::string_view name) {
     auto row = store_.account(name);
@@ -106,19 +113,23 @@ std::string SignIn::account_of(std::string_view ticket) const {
     return ceremony ? ceremony->account() : std::string{};
 }
 
-Result<> SignIn::gather_otp(const std::string& name, std::string_view digits, Gathered& out) {
-    const auto row = store_.totp(name);
-    if (!row && row.error().code() != Errc::not_found) return row.error();
-    out.evidence.enrolled = row.has_value();
-    const auto secret = keys_.open(KeyPurpose::totp_wrap, row ? row->wrapped_secret : decoy_secret_,
-                                   totp_context(row ? std::string_view(name) : "no account"));
-    if (!secret) return secret.error();
-    const auto step = match_totp(*secret, digits, clock_.wall());
-    if (!row) return {};
-    if (row->limited_until > clock_.wall()) out.limited_until = row->limited_until;
-    if (!step) return {};
-    out.step = *step;
-    out.evidence.code = *step > row->last_step ? CodeFinding::otp : CodeFinding::otp_replayed;
+// Somebody without a token costs an unsealing and a comparison too.
+Result<> SignIn::gather_otp(const std::string& name, const OtpTyped& typed, Gathered& out) {
+    auto tokens = store_.otp_tokens(name);
+    if (!tokens) return tokens.error();
+    out.evidence.enrolled = !tokens->empty();
+    out.two = !typed.next.empty();
+    if (tokens->empty()) tokens->push_back(decoy_);
+    for (const auto& token : *tokens) {
+        const auto secret = keys_.open(KeyPurpose::totp_wrap, token.wrapped_secret, otp_context(token));
+        if (!secret) return secret.error();
+        const auto match = match_otp(token, *secret, typed, clock_.wall());
+        if (!match || !out.evidence.enrolled || out.evidence.code == CodeFinding::otp) continue;
+        out.evidence.code = match->used ? CodeFinding::otp_replayed : CodeFinding::otp;
+        out.token = token.id;
+        out.match = *match;
+        out.limited_until = token.limited_until > clock_.wall() ? token.limited_until : WallTime{};
+    }
     return {};
 }
 
@@ -145,8 +156,8 @@ Result<SignIn::Gathered> SignIn::gather(const std::string& name, std::string_vie
         out.evidence.status = (*row)->status;
         out.evidence.epoch = (*row)->epoch;
     }
-    const auto digits = looks_like_totp(code);
-    const auto done = digits ? gather_otp(name, *digits, out) : gather_recovery(name, code, out);
+    const auto typed = read_otp(code);
+    const auto done = typed ? gather_otp(name, *typed, out) : gather_recovery(name, code, out);
     if (!done) return done.error();
     return out;
 }
@@ -155,7 +166,8 @@ Result<SignIn::Gathered> SignIn::gather(const std::string& name, std::string_vie
 Result<bool> SignIn::consume(const std::string& name, const Gathered& gathered) {
     return gathered.evidence.code == CodeFinding::recovery
                ? store_.consume_recovery_code(name, gathered.recovery)
-               : store_.advance_totp(name, gathered.step);
+               : store_.accept_otp(name, gathered.token, gathered.match.value, gathered.match.drift,
+                                   clock_.wall());
 }
 
 Result<SignInResult> SignIn::finish(std::string_view ticket, std::string_view code, const Origin& origin,
@@ -187,7 +199,9 @@ Result<SignInResult> SignIn::finish(std::string_view ticket, std::string_view co
     if (judgement.outcome != SignInOutcome::signed_in) return out;
     if (auto done = open_session(name, *gathered, judgement.strength, origin, limits, out); !done)
         return done.error();
-    if (out.outcome == SignInOutcome::signed_in) (void)throttle_.succeeded(*reserved);
+    if (out.outcome != SignInOutcome::signed_in) return out;
+    (void)throttle_.succeeded(*reserved);
+    out.token_found_again = gathered->two && gathered->evidence.code == CodeFinding::otp;
     return out;
 }
 
@@ -281,9 +295,8 @@ Result<StepUpResult> SignIn::step_up(const Digest& sso, std::string_view code, c
         return out;
     }
     Gathered gathered;
-    const auto digits = looks_like_totp(code);
-    if (digits)
-        if (auto done = gather_otp(session->user, *digits, gathered); !done) return done.error();
+    if (const auto typed = read_otp(code))
+        if (auto done = gather_otp(session->user, *typed, gathered); !done) return done.error();
     const bool right = gathered.evidence.code == CodeFinding::otp;
     if (right) {
         const auto first = consume(session->user, gathered);

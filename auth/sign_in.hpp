@@ -3,6 +3,7 @@
 // forms are its only callers.
 #include "auth/ceremony.hpp"
 #include "auth/keyring.hpp"
+#include "auth/otp.hpp"
 #include "auth/passkeys.hpp"
 #include "auth/password.hpp"
 #include "auth/session_service.hpp"
@@ -34,6 +35,7 @@ struct SignInResult {
     bool new_browser = false;             // signed_in: from a browser this account was not known to use
     std::string known_browser;            // signed_in: set the known-browser cookie to this when not empty
     std::size_t recovery_codes_left = 0;  // signed_in
+    bool token_found_again = false;       // signed_in: by two codes in a row
     // For the record, never for the page:
     std::string account;  // normalised; empty when no such account exists
     Finding finding = Finding::none;
@@ -96,14 +98,16 @@ public:
 private:
     struct Gathered {
         Evidence evidence;
-        std::int64_t step = 0;  // otp: the step the code stands for
-        Digest recovery{};      // recovery: the code as it is kept
+        std::string token;  // otp: whose code it is
+        OtpMatch match;     // otp: what it stands for
+        bool two = false;   // otp: two codes in a row
+        Digest recovery{};  // recovery: the code as it is kept
         WallTime limited_until{};
     };
     std::optional<Digest> known_browser(std::string_view account, const Origin& origin);
     Result<std::optional<AccountRow>> account(std::string_view name);
     Result<Gathered> gather(const std::string& name, std::string_view code);
-    Result<> gather_otp(const std::string& name, std::string_view digits, Gathered& out);
+    Result<> gather_otp(const std::string& name, const OtpTyped& typed, Gathered& out);
     Result<> gather_recovery(const std::string& name, std::string_view code, Gathered& out);
     Result<bool> consume(const std::string& name, const Gathered& gathered);
     Result<> open_session(const std::string& name, const Gathered& gathered, FactorStrength strength,
@@ -123,7 +127,7 @@ private:
     PasswordHasher& hasher_;
     Throttle& throttle_;
     SessionService& sessions_;
-    const Bytes decoy_secret_;  // sealed like a real one: unknown accounts cost an unsealing too
+    const OtpRow decoy_;
 };
 
 // normal_account_name: lower case of a name that accounts may have ([a-z0-9._-], 1 to 64 characters,

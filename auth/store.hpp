@@ -2,6 +2,7 @@
 // Store is what auth must remember: accounts, factors, sessions, links, throttle buckets and wrapped keys.
 // It holds no secret in the clear: hashes, HMACs and sealed bytes only.
 #include "auth/session.hpp"
+#include "auth/totp.hpp"
 #include "base/clock.hpp"
 #include "base/crypto.hpp"
 #include "base/result.hpp"
@@ -27,11 +28,18 @@ struct AccountRow {
     std::optional<WallTime> activated, last_sign_in;
 };
 
-struct TotpRow {
-    std::string user;
+// first_otp is the id of the token an account was activated with, or that replaced all others.
+constexpr std::string_view first_otp = "first";
+
+struct OtpRow {
+    std::string user, id;
+    std::string name;  // what its owner calls it; may be empty
+    OtpKind kind = OtpKind::totp;
     Bytes wrapped_secret;
-    std::int64_t last_step = 0;  // the newest step a code was accepted for
+    std::int64_t next = 0;   // the least step or counter whose code is still taken
+    std::int32_t drift = 0;  // totp: its clock against ours, in quarters of a step
     WallTime enrolled{};
+    std::optional<WallTime> last_used;
     WallTime limited_until{};  // R16: enrolled after a recovery
 };
 
@@ -119,7 +127,7 @@ struct LastSeen {
 struct NewFactors {
     std::string user;
     std::string password_hash;  // empty: keep the present one
-    TotpRow totp;
+    OtpRow otp;                 // its id becomes first_otp
     std::vector<Digest> recovery_codes;
 };
 
@@ -145,10 +153,20 @@ public:
     virtual Result<> note_sign_in(std::string_view name, WallTime when) = 0;
 
     // factors
-    virtual Result<TotpRow> totp(std::string_view user) = 0;  // Errors: Errc::not_found
-    // advance_totp accepts `step` if it is newer than the last accepted one. true exactly once per step.
+    virtual Result<std::vector<OtpRow>> otp_tokens(std::string_view user) = 0;  // oldest first
+    // accept_otp uses up a code: true exactly once for each step or counter, and never for one behind it.
     // [durable]
-    virtual Result<bool> advance_totp(std::string_view user, std::int64_t step) = 0;
+    virtual Result<bool> accept_otp(std::string_view user, std::string_view id, std::int64_t value,
+                                    std::int32_t drift, WallTime now) = 0;
+    // add_otp puts a token beside the others, or in the place of `replaces`, which raises the epoch. false
+    // when the account is not active, its epoch is not `epoch`, it has `most` tokens already, or there is
+    // nothing to replace. [durable]
+    virtual Result<bool> add_otp(const OtpRow& row, std::uint64_t epoch, std::size_t most,
+                                 std::string_view replaces) = 0;
+    // Errors: Errc::not_found
+    virtual Result<> rename_otp(std::string_view user, std::string_view id, std::string_view name) = 0;
+    // remove_otp raises the epoch. false: no such token, or the person's last factor. [durable]
+    virtual Result<bool> remove_otp(std::string_view user, std::string_view id) = 0;
     virtual Result<std::size_t> recovery_codes_left(std::string_view user) = 0;
     virtual Result<bool> has_recovery_code(std::string_view user, const Digest& code) = 0;
     // consume_recovery_code: true exactly once per code. [durable]

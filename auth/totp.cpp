@@ -92,10 +92,12 @@ std::string totp(const Secret& secret, WallTime at, int digits, OtpHash hash) {
     return code == OATH_OK ? std::string(out.data()) : std::string{};
 }
 
-std::string totp_uri(std::string_view issuer, std::string_view account, const Secret& secret) {
+std::string totp_uri(std::string_view issuer, std::string_view account, const Secret& secret, OtpKind kind) {
     const auto name = percent_encoded(issuer);
-    return "otpauth://totp/" + name + ":" + percent_encoded(account) + "?secret=" + base32(secret.reveal()) +
-           "&issuer=" + name + "&algorithm=SHA1&digits=6&period=30";
+    const bool clock = kind == OtpKind::totp;
+    return (clock ? "otpauth://totp/" : "otpauth://hotp/") + name + ":" + percent_encoded(account) +
+           "?secret=" + base32(secret.reveal()) + "&issuer=" + name + "&algorithm=SHA1&digits=6" +
+           (clock ? "&period=30" : "&counter=0");
 }
 
 std::string spaced_secret(const Secret& secret) {

@@ -106,13 +106,17 @@ std::string reference_page(Language language) {
 
 namespace {
 
-// The values stand in auth/password and gateway/cli/passwords.
+// The values stand in auth/otp, auth/code_tokens, auth/password and gateway/cli/passwords.
 std::string factor_limits() {
     return "\n## What people prove themselves with\n\n"
            "| bound | value | beyond it |\n|---|---|---|\n"
            "| a password | 8 characters to 1024 bytes | refused on the page |\n"
            "| lines read for one look-up in a list of refused passwords | 64 | none: it halves |\n"
-           "| entries `sekisho passwords list` takes at once | 20000000 | refused |\n";
+           "| entries `sekisho passwords list` takes at once | 20000000 | refused |\n"
+           "| code tokens of a person | 4 | no more is offered |\n"
+           "| steps a clock's codes may lie aside of where it was | 1 | refused; two codes in a row: 10 |\n"
+           "| codes a counter may have run ahead | 5 | refused; two codes in a row: 50 |\n"
+           "| a name of a token or passkey | 64 bytes | cut |\n";
 }
 
 // The values stand in gateway/backup, auth/store/snapshot_io and gateway/net/passed_sockets_io; this floor

@@ -61,6 +61,12 @@ Result<Secret> master_key(const config::Model& model, const config::Environment&
     return Secret(*bytes);
 }
 
+// What an authenticator app calls us.
+std::string issuer_of(const config::Model& model) {
+    return model.portal.organisation.en.empty() ? std::string("Sekisho")
+                                                : "Sekisho " + model.portal.organisation.en;
+}
+
 Services::Services(const config::Model& model, const Clock& time, telemetry::LineSink log_sink,
                    auth::DataDirectory data, std::unique_ptr<auth::Store> opened,
                    std::unique_ptr<auth::Keyring> ring)
@@ -75,9 +81,8 @@ Services::Services(const config::Model& model, const Clock& time, telemetry::Lin
       sessions(*store, time, session_log),
       throttle(*store, time, *keys),
       service_tokens(*store, time, session_log),
-      activation(*store, time, *keys, hasher, sessions,
-                 model.portal.organisation.en.empty() ? std::string("Sekisho")
-                                                      : "Sekisho " + model.portal.organisation.en),
+      activation(*store, time, *keys, hasher, sessions, issuer_of(model)),
+      code_tokens(*store, time, *keys, sessions, issuer_of(model)),
       accounts(*store, time, activation, sessions, service_tokens),
       sign_in(*store, time, *keys, hasher, throttle, sessions),
       passkeys(*store, time, *keys, sessions, passkey_rules(model)),

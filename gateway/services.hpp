@@ -2,6 +2,7 @@
 // Services is what a gateway keeps on disk and in memory, composed in one place: store, keys, accounts,
 // sessions, logs, audit. The daemon has one; the command line opens one while no gateway runs.
 #include "auth/accounts.hpp"
+#include "auth/code_tokens.hpp"
 #include "auth/data_directory.hpp"
 #include "auth/jwt.hpp"
 #include "auth/sign_in.hpp"
@@ -57,6 +58,7 @@ public:
     auth::Throttle throttle;
     auth::ServiceTokens service_tokens;
     auth::Activation activation;
+    auth::CodeTokens code_tokens;
     auth::Accounts accounts;
     auth::SignIn sign_in;
     auth::Passkeys passkeys;

@@ -83,7 +83,7 @@ Result<> rename_passkey_row(Database& database, std::string_view user, ByteView 
 
 Result<bool> delete_passkey_row(Database& database, std::string_view user, ByteView id) {
     auto remove = database.query(
-        "DELETE FROM passkeys WHERE id=? AND user=? AND (EXISTS (SELECT 1 FROM totp WHERE user=?)"
+        "DELETE FROM passkeys WHERE id=? AND user=? AND (EXISTS (SELECT 1 FROM otp_tokens WHERE user=?)"
         " OR (SELECT count(*) FROM passkeys WHERE user=?) > 1)");
     remove.bind(id).bind(user).bind(user).bind(user);
     if (auto done = remove.run(); !done) return done.error();

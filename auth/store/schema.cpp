@@ -10,7 +10,7 @@ namespace sekisho::auth {
 namespace {
 
 // Step N brings version N to N + 1. Times are milliseconds since the epoch; 0 stands for never.
-constexpr std::array<const char*, 4> steps = {R"sql(
+constexpr std::array<const char*, 5> steps = {R"sql(
 CREATE TABLE accounts (
   name TEXT PRIMARY KEY, status INTEGER NOT NULL, password_hash TEXT NOT NULL, epoch INTEGER NOT NULL,
   created INTEGER NOT NULL, activated INTEGER NOT NULL, last_sign_in INTEGER NOT NULL
@@ -78,6 +78,17 @@ CREATE TABLE passkeys (
   last_used INTEGER NOT NULL, limited_until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX passkeys_of ON passkeys(user, created);
+)sql",
+                                              R"sql(
+CREATE TABLE otp_tokens (
+  user TEXT NOT NULL REFERENCES accounts(name) ON DELETE CASCADE, id TEXT NOT NULL, name TEXT NOT NULL,
+  kind INTEGER NOT NULL, wrapped_secret BLOB NOT NULL, next INTEGER NOT NULL, drift INTEGER NOT NULL,
+  enrolled INTEGER NOT NULL, last_used INTEGER NOT NULL, limited_until INTEGER NOT NULL,
+  PRIMARY KEY (user, id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO otp_tokens
+  SELECT user, 'first', '', 0, wrapped_secret, last_step + 1, 0, enrolled, 0, limited_until FROM totp;
+DROP TABLE totp;
 )sql"};
 
 Result<int> version_of(Database& database) {

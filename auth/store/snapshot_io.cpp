@@ -1,7 +1,7 @@
 #include "auth/store/snapshot_io.hpp"
 
+#include "auth/store/otp_rows.hpp"
 #include "auth/store/schema.hpp"
-#include "auth/totp.hpp"
 
 #include <sqlite3.h>
 
@@ -77,14 +77,10 @@ Result<Forgotten> forget_what_may_not_return(const std::string& path, WallTime n
         *count = (*database)->changes();
     }
     // A passkey somebody removed would open again; who has an authenticator app registers another with it.
-    for (const char* sql : {"DELETE FROM passkeys WHERE user IN (SELECT user FROM totp)",
+    for (const char* sql : {"DELETE FROM passkeys WHERE user IN (SELECT user FROM otp_tokens WHERE kind=0)",
                             "DELETE FROM notices", "UPDATE accounts SET epoch=epoch+1"})
         if (auto done = (*database)->query(sql).run(); !done) return done.error();
-    // One step ahead: a clock may have been a little fast when a code was used.
-    const std::int64_t step = totp_step_at(now) + 1;
-    if (auto done = (*database)->query("UPDATE totp SET last_step = max(last_step, ?)").bind(step).run();
-        !done)
-        return done.error();
+    if (auto done = distrust_otp_rows(**database, now); !done) return done.error();
     if (auto done = transaction.commit(); !done) return done.error();
     if (auto done = (*database)->execute("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done.error();
     return gone;

@@ -40,8 +40,13 @@ public:
                                        std::string_view to) override;
     Result<> note_sign_in(std::string_view name, WallTime when) override;
 
-    Result<TotpRow> totp(std::string_view user) override;
-    Result<bool> advance_totp(std::string_view user, std::int64_t step) override;
+    Result<std::vector<OtpRow>> otp_tokens(std::string_view user) override;
+    Result<bool> accept_otp(std::string_view user, std::string_view id, std::int64_t value,
+                            std::int32_t drift, WallTime now) override;
+    Result<bool> add_otp(const OtpRow& row, std::uint64_t epoch, std::size_t most,
+                         std::string_view replaces) override;
+    Result<> rename_otp(std::string_view user, std::string_view id, std::string_view name) override;
+    Result<bool> remove_otp(std::string_view user, std::string_view id) override;
     Result<std::size_t> recovery_codes_left(std::string_view user) override;
     Result<bool> has_recovery_code(std::string_view user, const Digest& code) override;
     Result<bool> consume_recovery_code(std::string_view user, const Digest& code) override;

@@ -1,26 +1,7 @@
+#include "auth/store/otp_rows.hpp"
 #include "auth/store/sqlite_class.hpp"
 
 namespace sekisho::auth {
-
-Result<TotpRow> SqliteStore::totp(std::string_view user) {
-    const std::lock_guard lock(mutex_);
-    auto select = query("SELECT wrapped_secret, last_step, enrolled, limited_until FROM totp WHERE user=?");
-    select.bind(user);
-    if (select.next())
-        return TotpRow{std::string(user), select.blob(0), select.integer(1), moment(select.integer(2)),
-                       moment(select.integer(3))};
-    if (auto read = select.result(); !read) return read.error();
-    return no_such("factor");
-}
-
-Result<bool> SqliteStore::advance_totp(std::string_view user, std::int64_t step) {
-    const std::lock_guard lock(mutex_);
-    auto update = query("UPDATE totp SET last_step=? WHERE user=? AND last_step<?");
-    update.bind(step).bind(user).bind(step);
-    const auto rows = changed(update, Durability::full);
-    if (!rows) return rows.error();
-    return *rows == 1;
-}
 
 Result<std::size_t> SqliteStore::recovery_codes_left(std::string_view user) {
     const std::lock_guard lock(mutex_);
@@ -73,11 +54,7 @@ Result<> SqliteStore::write_factors(const NewFactors& factors, WallTime now) {
         " activated=iif(activated=0, ?, activated), status=iif(status=0, 1, status) WHERE name=?");
     account.bind(std::string_view(factors.password_hash)).bind(std::string_view(factors.password_hash));
     if (auto done = account.bind(number(now)).bind(user).run(); !done) return done;
-    auto totp = query("INSERT OR REPLACE INTO totp VALUES (?,?,?,?,?)");
-    totp.bind(user).bind(ByteView(factors.totp.wrapped_secret)).bind(factors.totp.last_step);
-    if (auto done = totp.bind(number(factors.totp.enrolled)).bind(number(factors.totp.limited_until)).run();
-        !done)
-        return done;
+    if (auto done = replace_all_otp_rows(*database_, factors.otp); !done) return done;
     if (auto done = query("DELETE FROM known_browsers WHERE user=?").bind(user).run(); !done) return done;
     return write_recovery_codes(user, factors.recovery_codes);
 }
@@ -105,7 +82,7 @@ Result<> SqliteStore::forget_factors(std::string_view user) {
     if (auto done = account.bind(user).run(); !done) return done;
     if (database_->changes() == 0) return no_such("account");
     for (const char* sql :
-         {"DELETE FROM totp WHERE user=?", "DELETE FROM passkeys WHERE user=?",
+         {"DELETE FROM otp_tokens WHERE user=?", "DELETE FROM passkeys WHERE user=?",
           "DELETE FROM recovery_codes WHERE user=?", "DELETE FROM known_browsers WHERE user=?",
           "DELETE FROM activations WHERE user=?"})
         if (auto done = query(sql).bind(user).run(); !done) return done;

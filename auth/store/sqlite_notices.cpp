@@ -1,3 +1,4 @@
+#include "auth/store/otp_rows.hpp"
 #include "auth/store/sqlite_class.hpp"
 
 namespace sekisho::auth {
@@ -93,16 +94,14 @@ Result<std::int64_t> SqliteStore::head() {
 }
 
 Result<> SqliteStore::distrust_past(WallTime now, std::int64_t witnessed) {
-    constexpr std::int64_t totp_step_seconds = 30, steps_ahead = 1;
     const std::lock_guard lock(mutex_);
     Transaction transaction(*database_, Durability::full);
-    for (const char* sql :
-         {"DELETE FROM sessions", "DELETE FROM service_tokens", "DELETE FROM activations",
-          "DELETE FROM recovery_codes", "DELETE FROM known_browsers",
-          "DELETE FROM passkeys WHERE user IN (SELECT user FROM totp)", "UPDATE accounts SET epoch=epoch+1"})
+    for (const char* sql : {"DELETE FROM sessions", "DELETE FROM service_tokens", "DELETE FROM activations",
+                            "DELETE FROM recovery_codes", "DELETE FROM known_browsers",
+                            "DELETE FROM passkeys WHERE user IN (SELECT user FROM otp_tokens WHERE kind=0)",
+                            "UPDATE accounts SET epoch=epoch+1"})
         if (auto done = query(sql).run(); !done) return done;
-    const auto step = number(now) / 1000 / totp_step_seconds + steps_ahead;
-    if (auto done = query("UPDATE totp SET last_step=max(last_step, ?)").bind(step).run(); !done) return done;
+    if (auto done = distrust_otp_rows(*database_, now); !done) return done;
     if (auto done = query("UPDATE head SET value=max(value, ?)").bind(witnessed).run(); !done) return done;
     return transaction.commit();
 }

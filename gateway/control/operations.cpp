@@ -138,7 +138,8 @@ Result<json::object> Operations::users_list(const json::object&, const std::stri
         user["created"] = to_rfc3339_utc(account.created);
         if (account.activated) user["activated"] = to_rfc3339_utc(*account.activated);
         if (account.last_sign_in) user["last_sign_in"] = to_rfc3339_utc(*account.last_sign_in);
-        user["totp"] = account.has_totp;
+        user["totp"] = account.code_tokens > 0;
+        user["code_tokens"] = account.code_tokens;
         user["recovery_codes_left"] = account.recovery_codes_left;
         user["sessions"] = account.sessions;
         users.push_back(std::move(user));

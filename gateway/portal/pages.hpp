@@ -100,6 +100,9 @@ struct EnrolView {
     bool code_wrong = false;
     Url action;
     std::string hidden_name, hidden_value, token;  // the link or the ticket
+    bool asks_name = false;                        // one of several tokens
+    bool counter = false;                          // its codes come from a counter, not from the clock
+    std::string name{}, replaces{};                // asks_name: typed before; whose place it takes
 };
 std::string enrol_page(const Frame& frame, const EnrolView& view);
 
@@ -163,6 +166,21 @@ struct PasskeysView {
     bool good = true;  // the notice says that something was done
 };
 std::string passkeys_page(const Frame& frame, const PasskeysView& view);
+
+struct CodeTokenItem {
+    std::string id, name;
+    WallTime created{};
+    std::optional<WallTime> used;
+    bool counter = false;
+};
+struct CodeTokensView {
+    std::vector<CodeTokenItem> rows;
+    std::string token;
+    bool full = false;
+    std::optional<AnswerText> notice;
+    bool good = true;
+};
+std::string code_tokens_page(const Frame& frame, const CodeTokensView& view);
 
 struct SignOutView {
     std::string token;

@@ -42,6 +42,16 @@ Markup qr_svg(const Say& say, std::string_view uri) {
               {el("path", {{"stroke", "#000"}, {"fill", "none"}, {"d", qr_path(*code)}}, {})});
 }
 
+// One of several tokens has a name; what was wished for is carried along, should the code be wrong.
+Markup name_fields(const Say& say, const EnrolView& view) {
+    Markup out;
+    if (view.counter) out += hidden_input("kind", "counter");
+    if (!view.replaces.empty()) out += hidden_input("replaces", view.replaces);
+    out += field({"nt", say("code_page.name"), say("code_page.name_hint"), ""},
+                 {{"name", "name"}, {"value", view.name}, {"maxlength", "64"}, Attribute("required")});
+    return out;
+}
+
 }  // namespace
 
 Markup new_password_fields(const Say& say, PasswordProblem problem) {
@@ -80,14 +90,18 @@ std::string activation_page(const Frame& frame, const ActivationView& view) {
 std::string enrol_page(const Frame& frame, const EnrolView& view) {
     const Say say(frame.language);
     const auto wrong = view.code_wrong ? say.title("factor.code_wrong") + " " + say("factor.code_wrong") : "";
-    const Markup typed =
-        el("details", {el("summary", {say("enrol_page.typed")}), el("p", {cls("mono")}, {view.spaced}),
-                       el("p", {cls("hint")}, {say("enrol_page.typed_hint")})});
+    const Markup typed = el(
+        "details",
+        {el("summary", {say("enrol_page.typed")}), el("p", {cls("mono")}, {view.spaced}),
+         el("p", {cls("hint")}, {say(view.counter ? "enrol_page.counter_hint" : "enrol_page.typed_hint")})});
     const Markup scan = el("li", {cls("stack")},
                            {el("h2", {say("enrol_page.scan")}), el("p", {say("enrol_page.scan_text")}),
                             qr_svg(say, view.uri), typed});
+    Markup carried = hidden_input("token", view.token);
+    carried += hidden_input(view.hidden_name, view.hidden_value);
+    if (view.asks_name) carried += name_fields(say, view);
     const Markup form = form_post(
-        view.action, {hidden_input("token", view.token), hidden_input(view.hidden_name, view.hidden_value),
+        view.action, {carried,
                       field({"c", say("factor_page.code"), "", wrong}, {{"name", "code"},
                                                                         cls("code"),
                                                                         {"inputmode", "numeric"},

@@ -246,7 +246,7 @@ std::string account_page(const Frame& frame, const AccountView& view) {
         "section", {cls("sheet stack"), {"aria-labelledby", "au"}},
         {el("h2", {{"id", "au"}}, {say("account_page.app_title")}), el("p", {say("account_page.app_lead")}),
          el("p",
-            {el("a", {cls("btn"), href("/.sekisho/account/enrol")}, {say("account_page.app_change")})})});
+            {el("a", {cls("btn"), href("/.sekisho/account/codes")}, {say("account_page.app_change")})})});
     return page(frame, {say("account_page.title"), {}}, el("div", {cls("mid stack loose")}, {body}));
 }
 

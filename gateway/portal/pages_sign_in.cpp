@@ -78,11 +78,23 @@ std::string second_factor_page(const Frame& frame, const SecondFactorView& view)
                           {"maxlength", "32"},
                           Attribute("required")}),
                    el("button", {cls("btn wide")}, {say("act.check")})});
+    const Markup two = form_post(LocalPath("/.sekisho/second-factor"),
+                                 {carried(),
+                                  field({"t", say("factor_page.two_label"), say("factor_page.two_hint"), ""},
+                                        {{"name", "code"},
+                                         cls("mono"),
+                                         {"inputmode", "numeric"},
+                                         {"autocomplete", "off"},
+                                         {"pattern", "[0-9]{6} ?[0-9]{6}"},
+                                         {"maxlength", "13"},
+                                         Attribute("required")}),
+                                  el("button", {cls("btn wide")}, {say("act.check")})});
     const Markup pass =
         el("section", {cls("pass stack"), {"aria-labelledby", "h"}},
            {el("h1", {{"id", "h"}}, {say("factor_page.title")}),
             el("p", {cls("quiet")}, {say("factor_page.lead")}), code,
             el("p", {cls("or")}, {say("factor_page.other")}),
+            el("details", {cls("stack")}, {el("summary", {say("factor_page.two")}), two}),
             el("details", {cls("stack")}, {el("summary", {say("factor_page.recovery")}), recovery})});
     const Markup below =
         el("p", {cls("small quiet")}, {el("a", {href("/.sekisho/sign-in")}, {say("act.start_again")})});

@@ -6,6 +6,7 @@
 // leaves the browser a sealed ticket that says nothing to its holder, so neither the password nor anything
 // anonymous is kept between the steps.
 #include "auth/activation.hpp"
+#include "auth/code_tokens.hpp"
 #include "auth/jwt.hpp"
 #include "auth/sign_in.hpp"
 #include "gateway/portal/answers.hpp"
@@ -21,6 +22,7 @@ struct PortalParts {
     const auth::Keyring& keys;
     auth::SignIn& sign_in;
     auth::Passkeys& passkeys;
+    auth::CodeTokens& code_tokens;
     auth::Activation& activation;
     auth::SessionService& sessions;
     const auth::AssertionMaker& assertions;
@@ -92,6 +94,15 @@ private:
     PortalResponse show_passkeys(const PortalRequest& request, std::string_view key,
                                  const FillPairs& fills = {}) const;
     PortalResponse passkey_needed(const PortalRequest& request, std::string_view where) const;
+
+    // code tokens (portal_codes.cpp)
+    PortalResponse code_tokens(const PortalRequest& request) const;
+    PortalResponse code_tokens_step(const PortalRequest& request) const;
+    PortalResponse new_code_token(const PortalRequest& request) const;
+    PortalResponse new_code_token_step(const PortalRequest& request) const;
+    PortalResponse remove_code_token(const PortalRequest& request, std::string_view id) const;
+    PortalResponse show_code_tokens(const PortalRequest& request, std::string_view key) const;
+    PortalResponse show_new_code_token(const PortalRequest& request, const Form& wish, bool code_wrong) const;
 
     // activation (portal_activation.cpp)
     PortalResponse activation_form(const PortalRequest& request) const;

@@ -231,6 +231,7 @@ PortalResponse Portal::signed_in(const PortalRequest& request, const auth::SignI
     event.detail.emplace_back("new_browser", result.new_browser ? "yes" : "no");
     if (session.strength == FactorStrength::recovery)
         event.detail.emplace_back("codes_left", std::to_string(result.recovery_codes_left));
+    if (result.token_found_again) event.detail.emplace_back("by", "two codes in a row");
     response.events.push_back(std::move(event));
     return response;
 }

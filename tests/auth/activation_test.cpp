@@ -119,10 +119,10 @@ TEST_F(ActivationTest, AccountsSayWhatIsWrong) {
     const auto list = accounts.list().value();
     ASSERT_EQ(list.size(), 2u);
     EXPECT_EQ(list[0].name, "mori");
-    EXPECT_TRUE(list[0].has_totp);
+    EXPECT_EQ(list[0].code_tokens, 1u);
     EXPECT_EQ(list[0].recovery_codes_left, 10u);
     EXPECT_EQ(list[0].sessions, 1u);
-    EXPECT_FALSE(list[1].has_totp);
+    EXPECT_EQ(list[1].code_tokens, 0u);
 }
 
 // R20: what others have open ends before the store hears of a change.

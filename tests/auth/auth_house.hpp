@@ -2,6 +2,7 @@
 // AuthHouse is the whole auth floor over one SQLite file in a directory of its own, with a clock that stands
 // still and hashes that cost next to nothing.
 #include "auth/accounts.hpp"
+#include "auth/code_tokens.hpp"
 #include "auth/data_directory.hpp"
 #include "auth/jwt.hpp"
 #include "auth/sign_in.hpp"
@@ -91,6 +92,7 @@ public:
             *store, clock, *keys, *sessions,
             PasskeyRules{{{"portal.test"}, {"https://portal.test"}}, AttestationPolicy{}});
         activation = std::make_unique<Activation>(*store, clock, *keys, *hasher, *sessions, "Mihon Bank");
+        code_tokens = std::make_unique<CodeTokens>(*store, clock, *keys, *sessions, "Mihon Bank");
         tokens = std::make_unique<ServiceTokens>(*store, clock, log);
         accounts = std::make_unique<Accounts>(*store, clock, *activation, *sessions, *tokens);
         EXPECT_TRUE(throttle->load());
@@ -158,6 +160,7 @@ public:
     std::unique_ptr<SignIn> sign_in;
     std::unique_ptr<Passkeys> passkeys;
     std::unique_ptr<Activation> activation;
+    std::unique_ptr<CodeTokens> code_tokens;
     std::unique_ptr<ServiceTokens> tokens;
     std::unique_ptr<Accounts> accounts;
 };

@@ -32,9 +32,25 @@ protected:
         EXPECT_TRUE(store->add_account(row));
     }
     NewFactors factors(std::string user) {
-        TotpRow totp{user, {1, 2, 3}, 100, now, now + Seconds{5}};
-        return {std::move(user), "new hash", std::move(totp), {digest("r1"), digest("r2")}};
+        auto row = otp(user, std::string(first_otp));
+        row.limited_until = now + Seconds{5};
+        return {std::move(user), "new hash", std::move(row), {digest("r1"), digest("r2")}};
     }
+    OtpRow otp(std::string user, std::string id, OtpKind kind = OtpKind::totp) {
+        OtpRow row;
+        row.user = std::move(user);
+        row.id = std::move(id);
+        row.kind = kind;
+        row.wrapped_secret = {1, 2, 3};
+        row.next = 101;
+        row.enrolled = now;
+        return row;
+    }
+    // accepts_step uses a code of the token the account was activated with.
+    bool accepts_step(std::string_view user, std::int64_t step) {
+        return store->accept_otp(user, first_otp, step, 0, now).value();
+    }
+    std::uint64_t epoch_of(std::string_view user) { return store->account(user).value().epoch; }
     static Digest digest(std::string_view text) { return sha256(as_bytes(text)); }
     std::shared_ptr<Session> session(std::string_view id, std::string user = "sato") {
         auto out = std::make_shared<Session>();
@@ -101,17 +117,82 @@ TEST_P(StoreContract, WhatMustStopSignInsUnderWayRaisesTheEpoch) {
 TEST_P(StoreContract, AStepIsAcceptedOnceAndNeverBackwards) {
     account("sato");
     ASSERT_TRUE(store->replace_factors(factors("sato"), 0, now).value());
-    EXPECT_FALSE(store->advance_totp("sato", 100).value());
+    EXPECT_FALSE(accepts_step("sato", 100));
     std::atomic<int> accepted{0};
-    at_once(32, [&](std::size_t) { accepted += store->advance_totp("sato", 101).value(); });
+    at_once(32, [&](std::size_t) { accepted += accepts_step("sato", 101); });
     EXPECT_EQ(accepted, 1);
-    EXPECT_TRUE(store->advance_totp("sato", 105).value());
-    EXPECT_FALSE(store->advance_totp("sato", 103).value());
-    EXPECT_FALSE(store->advance_totp("kato", 103).value());
+    EXPECT_TRUE(accepts_step("sato", 105));
+    EXPECT_FALSE(accepts_step("sato", 103));
+    EXPECT_FALSE(accepts_step("kato", 103));
     again();
-    EXPECT_FALSE(store->advance_totp("sato", 105).value());
-    EXPECT_EQ(store->totp("sato").value().last_step, 105);
-    EXPECT_EQ(store->totp("kato").error().code(), Errc::not_found);
+    EXPECT_FALSE(accepts_step("sato", 105));
+    EXPECT_EQ(store->otp_tokens("sato").value().at(0).next, 106);
+    EXPECT_TRUE(store->otp_tokens("kato").value().empty());
+}
+
+TEST_P(StoreContract, CodeTokensAreSeveralAndEachUsesUpItsOwnCodes) {
+    account("sato");
+    ASSERT_TRUE(store->replace_factors(factors("sato"), 0, now).value());
+    const auto epoch = epoch_of("sato");
+    auto counter = otp("sato", "B", OtpKind::hotp);
+    counter.name = "key ring";
+    counter.next = 7;
+    counter.enrolled = now + Seconds{1};
+    EXPECT_FALSE(store->add_otp(counter, epoch + 1, 4, "").value()) << "the account changed meanwhile";
+    EXPECT_FALSE(store->add_otp(counter, epoch, 1, "").value()) << "no more than these";
+    ASSERT_TRUE(store->add_otp(counter, epoch, 2, "").value());
+    EXPECT_FALSE(store->add_otp(otp("sato", "C"), epoch, 2, "").value());
+    EXPECT_EQ(epoch_of("sato"), epoch) << "one more stops nothing";
+    EXPECT_TRUE(store->accept_otp("sato", "B", 9, 0, now + Seconds{2}).value());
+    EXPECT_FALSE(store->accept_otp("sato", "B", 8, 0, now).value());
+    EXPECT_FALSE(store->accept_otp("sato", "none", 90, 0, now).value());
+    EXPECT_TRUE(store->accept_otp("sato", first_otp, 101, -6, now + Seconds{3}).value());
+    ASSERT_TRUE(store->rename_otp("sato", "B", "belt"));
+    EXPECT_EQ(store->rename_otp("sato", "none", "x").error().code(), Errc::not_found);
+    EXPECT_EQ(store->rename_otp("mori", "B", "x").error().code(), Errc::not_found);
+    again();
+    const auto rows = store->otp_tokens("sato").value();
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_EQ(rows[0].drift, -6);
+    EXPECT_EQ(rows[0].next, 102);
+    EXPECT_EQ(rows[1].id, "B");
+    EXPECT_EQ(rows[1].name, "belt");
+    EXPECT_EQ(rows[1].kind, OtpKind::hotp);
+    EXPECT_EQ(rows[1].next, 10);
+    EXPECT_EQ(rows[1].last_used, now + Seconds{2});
+}
+
+TEST_P(StoreContract, ReplacingAndRemovingTokensStopSignInsUnderWayAndLeaveOneFactor) {
+    account("sato");
+    ASSERT_TRUE(store->replace_factors(factors("sato"), 0, now).value());
+    auto epoch = epoch_of("sato");
+    EXPECT_FALSE(store->add_otp(otp("sato", "B"), epoch, 4, "none").value());
+    ASSERT_TRUE(store->add_otp(otp("sato", "B"), epoch, 1, first_otp).value()) << "its place, not one more";
+    EXPECT_EQ(epoch_of("sato"), ++epoch);
+    ASSERT_EQ(store->otp_tokens("sato").value().size(), 1u);
+    EXPECT_FALSE(store->remove_otp("sato", "B").value()) << "the last factor";
+    ASSERT_TRUE(store->add_otp(otp("sato", "C"), epoch, 4, "").value());
+    EXPECT_FALSE(store->remove_otp("mori", "B").value());
+    EXPECT_TRUE(store->remove_otp("sato", "B").value());
+    EXPECT_EQ(epoch_of("sato"), ++epoch);
+    PasskeyRow passkey;
+    passkey.id = Bytes(16, 1);
+    passkey.user = "sato";
+    passkey.user_handle = passkey.public_key = passkey.aaguid = Bytes(16, 2);
+    ASSERT_TRUE(store->add_passkey(passkey, epoch, 8).value());
+    EXPECT_TRUE(store->remove_otp("sato", "C").value()) << "a passkey is left";
+    EXPECT_FALSE(store->remove_passkey("sato", passkey.id).value());
+}
+
+TEST_P(StoreContract, AnOldCopysCountersAreForgottenAndItsClocksGoOn) {
+    account("sato");
+    ASSERT_TRUE(store->replace_factors(factors("sato"), 0, now).value());
+    ASSERT_TRUE(store->add_otp(otp("sato", "B", OtpKind::hotp), epoch_of("sato"), 4, "").value());
+    ASSERT_TRUE(store->accept_otp("sato", first_otp, 200, 12, now).value());
+    ASSERT_TRUE(store->distrust_past(now, 1));
+    const auto rows = store->otp_tokens("sato").value();
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].next, totp_step_at(now) + 2 + 3) << "as far ahead as its clock is";
 }
 
 TEST_P(StoreContract, ARecoveryCodeIsConsumedOnce) {
@@ -141,7 +222,7 @@ TEST_P(StoreContract, FactorsAreReplacedWholeAndOnlyAsLongAsNothingChanged) {
     const auto row = store->account("sato").value();
     EXPECT_EQ(row.password_hash, "hash");
     EXPECT_EQ(row.epoch, 1u);
-    const auto totp = store->totp("sato").value();
+    const auto totp = store->otp_tokens("sato").value().at(0);
     EXPECT_EQ(totp.wrapped_secret, (Bytes{1, 2, 3}));
     EXPECT_EQ(totp.limited_until, now + Seconds{5});
     EXPECT_FALSE(store->known_browser_user(digest("k"), now).value());
@@ -184,7 +265,7 @@ TEST_P(StoreContract, ForgettingFactorsTakesLinksToo) {
     ASSERT_TRUE(store->forget_factors("sato"));
     EXPECT_EQ(store->account("sato").value().status, AccountStatus::invited);
     EXPECT_EQ(store->account("sato").value().password_hash, "");
-    EXPECT_FALSE(store->totp("sato"));
+    EXPECT_TRUE(store->otp_tokens("sato").value().empty());
     EXPECT_EQ(store->recovery_codes_left("sato").value(), 0u);
     EXPECT_FALSE(store->activation(digest("link"), now));
     EXPECT_FALSE(store->known_browser_user(digest("k"), now).value());
@@ -363,8 +444,8 @@ TEST_P(StoreContract, AnOldCopyIsBelievedInNothingThatCanBeRevokedOrUsedUp) {
     EXPECT_EQ(store->activation(digest("link"), now).error().code(), Errc::not_found);
     EXPECT_GT(store->account("sato").value().epoch, epoch);
     const auto step = std::chrono::floor<Seconds>(now.time_since_epoch()).count() / 30;
-    EXPECT_FALSE(store->advance_totp("sato", step).value()) << "a code that may have been used";
-    EXPECT_TRUE(store->advance_totp("sato", step + 2).value());
+    EXPECT_FALSE(accepts_step("sato", step)) << "a code that may have been used";
+    EXPECT_TRUE(accepts_step("sato", step + 2));
     EXPECT_EQ(store->account("sato").value().status, AccountStatus::active);
 }
 

@@ -58,11 +58,11 @@ TEST_F(Snapshot, NothingThatMayHaveEndedReturns) {
     {
         const auto store = open_sqlite_store(path_).value();
         ASSERT_TRUE(store->add_account(account("sato")));
-        ASSERT_TRUE(
-            store
-                ->replace_factors(
-                    {"sato", "hash", {"sato", Bytes(40, 1), 5, now_, {}}, {Digest{1}, Digest{2}}}, 0, now_)
-                .value());
+        NewFactors factors{"sato", "hash", {}, {Digest{1}, Digest{2}}};
+        factors.otp.user = "sato";
+        factors.otp.wrapped_secret = Bytes(40, 1);
+        factors.otp.next = 6;
+        ASSERT_TRUE(store->replace_factors(factors, 0, now_).value());
         ASSERT_TRUE(store->put_activation({Digest{3}, "sato", now_ + Seconds{100}, "", {}}));
         ASSERT_TRUE(store->put_known_browser({Digest{4}, "sato", now_ + Seconds{100}}));
         ServiceTokenRow token;
@@ -88,8 +88,8 @@ TEST_F(Snapshot, NothingThatMayHaveEndedReturns) {
     EXPECT_TRUE(store->service_tokens().value().empty());
     EXPECT_FALSE(store->activation(Digest{3}, now_));
     EXPECT_EQ(store->recovery_codes_left("sato").value(), 0u);
-    EXPECT_EQ(store->totp("sato").value().last_step, totp_step_at(now_) + 1);
-    EXPECT_FALSE(store->advance_totp("sato", totp_step_at(now_)).value());
+    EXPECT_EQ(store->otp_tokens("sato").value().at(0).next, totp_step_at(now_) + 2);
+    EXPECT_FALSE(store->accept_otp("sato", first_otp, totp_step_at(now_), 0, now_).value());
     EXPECT_TRUE(store->account("sato"));
 }
 

@@ -47,6 +47,35 @@ TEST(Schema, AMigrationThatFailsLeavesTheOldSchemaAndACopy) {
     EXPECT_EQ(tables.integer(0), 0) << "rolled back";
 }
 
+TEST(Schema, AnAuthenticatorAppOfAnOlderStoreBecomesTheFirstToken) {
+    test::Directory directory;
+    const auto path = directory / "store.db";
+    {
+        auto database = Database::open(path).value();
+        ASSERT_TRUE(migrate(*database, path));
+        // As the fourth schema left it.
+        ASSERT_TRUE(
+            database->execute("DROP TABLE otp_tokens;"
+                              "CREATE TABLE totp (user TEXT PRIMARY KEY, wrapped_secret BLOB NOT NULL,"
+                              " last_step INTEGER NOT NULL, enrolled INTEGER NOT NULL,"
+                              " limited_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+                              "INSERT INTO accounts VALUES ('sato', 1, 'hash', 3, 0, 0, 0);"
+                              "INSERT INTO totp VALUES ('sato', x'0102', 100, 5000, 7000);"
+                              "PRAGMA user_version=4"));
+    }
+    const auto store = open_sqlite_store(path).value();
+    const auto rows = store->otp_tokens("sato").value();
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].id, first_otp);
+    EXPECT_EQ(rows[0].kind, OtpKind::totp);
+    EXPECT_EQ(rows[0].wrapped_secret, (Bytes{1, 2}));
+    EXPECT_EQ(rows[0].next, 101);
+    EXPECT_EQ(rows[0].enrolled, WallTime{Millis{5000}});
+    EXPECT_EQ(rows[0].limited_until, WallTime{Millis{7000}});
+    EXPECT_FALSE(store->accept_otp("sato", first_otp, 100, 0, {}).value()) << "used before the change";
+    EXPECT_TRUE(std::filesystem::exists(path + ".before-" + std::to_string(schema_version())));
+}
+
 TEST(Schema, AnOlderStoreIsCopiedBeforeItIsTouched) {
     test::Directory directory;
     const auto path = directory / "store.db";

@@ -47,9 +47,10 @@ protected:
 };
 
 TEST_F(NoticeTest, EachEventThatMattersIsTold) {
-    for (const char* event : {"activation.completed", "password.changed", "factor.enrolled",
-                              "factor.passkey_added", "factor.passkey_removed", "recovery.renewed",
-                              "device.lost", "account.factors_reset", "account.disabled"})
+    for (const char* event :
+         {"activation.completed", "password.changed", "factor.enrolled", "factor.passkey_added",
+          "factor.passkey_removed", "recovery.renewed", "factor.code_added", "factor.code_replaced",
+          "factor.code_removed", "device.lost", "account.factors_reset", "account.disabled"})
         EXPECT_EQ(compose(model, facts(event), now).size(), 3u) << event;
     for (const char* event : {"signin.failed", "signin.succeeded", "signout.here", "session.ended",
                               "account.added", "account.enabled", "", "password.refused"})
@@ -87,9 +88,10 @@ TEST_F(NoticeTest, ItSpeaksThePersonsLanguageAndFillsEveryBlank) {
     EXPECT_NE(en.body.find("Chrome"), std::string::npos);
     EXPECT_NE(en.body.find("https://portal.example:8443"), std::string::npos);
     EXPECT_NE(en.body.find("Extension 1234"), std::string::npos);
-    for (const char* event : {"activation.completed", "password.changed", "factor.enrolled",
-                              "factor.passkey_added", "factor.passkey_removed", "recovery.renewed",
-                              "device.lost", "account.factors_reset", "account.disabled"})
+    for (const char* event :
+         {"activation.completed", "password.changed", "factor.enrolled", "factor.passkey_added",
+          "factor.passkey_removed", "recovery.renewed", "factor.code_added", "factor.code_replaced",
+          "factor.code_removed", "device.lost", "account.factors_reset", "account.disabled"})
         for (const auto& row : compose(model, facts(event), now))
             EXPECT_EQ((row.subject + row.body).find('{'), std::string::npos) << event << row.body;
 }

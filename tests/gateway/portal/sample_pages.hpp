@@ -87,6 +87,10 @@ private:
                         std::string(300, 'l'),
                         "token"};
         add("07-enrol", enrol_page(frame_, enrol));
+        enrol.asks_name = enrol.counter = true;
+        enrol.name = std::string(64, 'W');
+        enrol.replaces = "8F3K20QX71";
+        add("07-enrol-counter", enrol_page(frame_, enrol));
         add("08-recovery-codes",
             recovery_codes_page(signed_in_, {std::vector<std::string>(10, "7K4M-9QXT-W2HP-C6NR")}));
     }
@@ -157,6 +161,16 @@ private:
         passkeys.notice = answer_text("factor.last_one", frame_.language);
         passkeys.good = false;
         add("12-passkeys-full", passkeys_page(at(Section::account), passkeys));
+        CodeTokensView codes;
+        codes.token = "token";
+        add("12-codes-none", code_tokens_page(at(Section::account), codes));
+        for (int i = 0; i < 4; ++i)
+            codes.rows.push_back({"01234567"[i] + std::string(9, 'A'), i == 0 ? "" : std::string(64, 'W'),
+                                  now_, i % 2 == 0 ? std::optional(now_) : std::nullopt, i == 3});
+        codes.full = true;
+        codes.notice = answer_text("factor.last_one", frame_.language);
+        codes.good = false;
+        add("12-codes-full", code_tokens_page(at(Section::account), codes));
         add("12-step-up", step_up_page(at(Section::none), {answer_text("factor.code_wrong", frame_.language),
                                                            "Wiki", "token", onward(), "", true}));
         add("13-sign-out", sign_out_page(at(Section::none), {"token"}));

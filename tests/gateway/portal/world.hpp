@@ -2,6 +2,7 @@
 // World is a portal and its app hosts with the real auth services on a store of its own, and Browser is
 // somebody in front of it: both without a socket.
 #include "auth/accounts.hpp"
+#include "auth/code_tokens.hpp"
 #include "auth/store/sqlite_store.hpp"
 #include "auth/totp.hpp"
 #include "base/base64.hpp"
@@ -105,12 +106,13 @@ struct World {
             auth::PasskeyRules{{{model->portal.host}, {model->portal.url}}, {}});
         activation =
             std::make_unique<auth::Activation>(*store, clock, *keys, *hasher, *sessions, "Mihon Bank");
+        code_tokens = std::make_unique<auth::CodeTokens>(*store, clock, *keys, *sessions, "Mihon Bank");
         tokens = std::make_unique<auth::ServiceTokens>(*store, clock, log);
         accounts = std::make_unique<auth::Accounts>(*store, clock, *activation, *sessions, *tokens);
         assertions = std::make_unique<auth::AssertionMaker>(*keys, clock, model->portal.url);
         standings = std::make_shared<Standings>(model, policy::compile(*model).value());
-        portal = std::make_unique<Portal>(
-            PortalParts{*store, *keys, *sign_in, *passkeys, *activation, *sessions, *assertions, status});
+        portal = std::make_unique<Portal>(PortalParts{*store, *keys, *sign_in, *passkeys, *code_tokens,
+                                                      *activation, *sessions, *assertions, status});
         handover = std::make_unique<Handover>(*keys, *sessions);
     }
     ~World() {
@@ -165,6 +167,7 @@ struct World {
     std::unique_ptr<auth::SignIn> sign_in;
     std::unique_ptr<auth::Passkeys> passkeys;
     std::unique_ptr<auth::Activation> activation;
+    std::unique_ptr<auth::CodeTokens> code_tokens;
     std::unique_ptr<auth::ServiceTokens> tokens;
     std::unique_ptr<auth::Accounts> accounts;
     std::unique_ptr<auth::AssertionMaker> assertions;
