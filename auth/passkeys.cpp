@@ -65,8 +65,12 @@ std::string passkey_id(ByteView id) {
     return crockford(value >> 6, 10);
 }
 
+bool vouched_for(const PasskeyRow& row, const AttestationPolicy& policy) noexcept {
+    return !policy.roots.empty() && row.attested && !row.backup_eligible;
+}
+
 FactorStrength strength_of(const PasskeyRow& row, const AttestationPolicy& policy) noexcept {
-    const bool bound = policy.roots.empty() ? !row.backup_eligible : row.attested && !row.backup_eligible;
+    const bool bound = policy.roots.empty() ? !row.backup_eligible : vouched_for(row, policy);
     return bound ? FactorStrength::passkey_device : FactorStrength::passkey;
 }
 
@@ -229,7 +233,7 @@ Result<PasskeyResult> Passkeys::step_up(const Digest& sso, std::string_view tick
 
 Result<PasskeyAdded> Passkeys::add(const Digest& sso, std::string_view ticket, ByteView client_data_json,
                                    ByteView attestation_object, std::string_view name,
-                                   std::string_view transports) {
+                                   std::string_view transports, Hardware hardware) {
     PasskeyAdded out;
     const auto session = fresh_session_of(sso);
     if (!session) return session.error();
@@ -249,10 +253,13 @@ Result<PasskeyAdded> Passkeys::add(const Digest& sso, std::string_view ticket, B
         out.reason = to_text(made.error());
         return out;
     }
+    out.row = row_of(*made, user, handle_of(*known, *challenge));
+    out.reason = to_text(WebauthnFault::untrusted);
+    if (hardware == Hardware::vouched_for && !vouched_for(out.row, rules_.attestation)) return out;
     out.outcome = PasskeyOutcome::expired;
     out.reason = "replayed";
     if (!take_answered(*challenge)) return out;
-    out.row = row_of(*made, user, handle_of(*known, *challenge));
+    out.row.host = rules_.party.ids.front();
     out.row.name = normal_factor_name(name, passkey_name_bytes_max).value_or(passkey_id(made->id));
     out.row.transports = normal_transports(transports);
     out.row.created = clock_.wall();

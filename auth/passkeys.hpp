@@ -36,6 +36,9 @@ struct PasskeyAnswer {
     AssertionAnswer assertion;
 };
 
+// Hardware says which authenticators a person may register.
+enum class Hardware : std::uint8_t { any, vouched_for /* by the operator's roots, bound to its device */ };
+
 // PasskeyProof says that somebody proved a passkey a moment ago. Only Passkeys makes one.
 class PasskeyProof {
 public:
@@ -89,6 +92,9 @@ struct PasskeyRemoved {
 // passkey_id names a passkey to people and in records: ten characters of the hash of its id.
 std::string passkey_id(ByteView id);
 
+// vouched_for: hardware of a model the operator's roots stand for, which cannot be copied.
+bool vouched_for(const PasskeyRow& row, const AttestationPolicy& policy) noexcept;
+
 // strength_of a passkey: one that never leaves its device counts for more than one that is copied about;
 // where the operator names attestation roots, only what they vouch for counts as such.
 FactorStrength strength_of(const PasskeyRow& row, const AttestationPolicy& policy) noexcept;
@@ -114,7 +120,8 @@ public:
     // limited (R16) is limited as well.
     Result<PasskeyQuestion> ask_new(const Digest& sso) const;
     Result<PasskeyAdded> add(const Digest& sso, std::string_view ticket, ByteView client_data_json,
-                             ByteView attestation_object, std::string_view name, std::string_view transports);
+                             ByteView attestation_object, std::string_view name, std::string_view transports,
+                             Hardware hardware = Hardware::any);
 
     Result<std::vector<PasskeyRow>> list(std::string_view user) const { return store_.passkeys(user); }
     // By passkey_id. Errors: Errc::not_found; Errc::malformed for a name that is empty or no plain text; a

@@ -49,6 +49,7 @@ struct PasskeyRow {
     Bytes user_handle;  // the same for all passkeys of a person; says nothing of them
     Bytes public_key;   // COSE
     std::uint32_t sign_count = 0;
+    std::string host;  // where it was registered; browsers offer it nowhere else
     bool backup_eligible = false, backed_up = false;
     bool attested = false;   // its model is vouched for by the operator's roots
     Bytes aaguid;            // which model it says it is
@@ -188,6 +189,12 @@ public:
     // use_passkey keeps what the last proof said. false: the passkey is gone.
     virtual Result<bool> use_passkey(ByteView id, std::uint32_t sign_count, bool backed_up, WallTime now) = 0;
     virtual Result<> rename_passkey(std::string_view user, ByteView id, std::string_view name) = 0;
+    // passkey_hosts: how many were registered at each host; those of before hosts were kept become
+    // `present`'s.
+    virtual Result<std::vector<std::pair<std::string, std::size_t>>> passkey_hosts(
+        std::string_view present) = 0;
+    // forget_passkeys_of a host removes them all and raises their owners' epochs; how many. [durable]
+    virtual Result<std::size_t> forget_passkeys_of(std::string_view host) = 0;
     // remove_passkey raises the epoch. false: no such passkey, or the person's last factor. [durable]
     virtual Result<bool> remove_passkey(std::string_view user, ByteView id) = 0;
 

@@ -43,6 +43,7 @@ public:
         check_client_certificates();
         check_sessions();
         check_notify();
+        check_passkeys();
         for (const auto& calendar : model_.calendars) check_calendar(calendar);
         for (const auto& person : model_.people) check_person(person);
         for (const auto& org : model_.orgs) check_org(org);
@@ -221,6 +222,17 @@ private:
                        {other->second->name, app.name, app.host + prefix});
             }
         }
+    }
+
+    void check_passkeys() {
+        const auto& passkeys = model_.factors.passkeys;
+        const std::string path = "factors.passkeys.";
+        if (passkeys.roots_path.empty() && !passkeys.models.empty())
+            at("factors.no_roots", path + "models", {"models"});
+        if (passkeys.roots_path.empty() && !passkeys.hardware_only.empty())
+            at("factors.no_roots", path + "hardware_only", {"hardware_only"});
+        if (passkeys.abandoned_host == model_.portal.host)
+            at("factors.present_host", path + "abandoned_host", {model_.portal.host});
     }
 
     void check_rule(const Rule& rule) {

@@ -53,6 +53,7 @@ public:
         check_notify();
         check_master_key();
         check_refused_passwords();
+        check_roots();
     }
 
 private:
@@ -145,6 +146,11 @@ private:
                    options_.environment->find(store.master_key_env) == nullptr) {
             at("secret.no_variable", "store.master_key", {store.master_key_env});
         }
+    }
+
+    void check_roots() {
+        check_authorities(model_.factors.passkeys.roots_path, "factors.passkeys.attestation_roots",
+                          "factors.roots");
     }
 
     void check_refused_passwords() {

@@ -84,6 +84,13 @@ struct Store {
 // What people prove themselves with.
 struct Factors {
     std::string refused_passwords_path;  // a list beside the built-in one (base/password_list); may be empty
+    struct Passkeys {
+        std::string roots_path;                 // PEM; empty: nobody's word on hardware counts
+        std::vector<std::string> models;        // AAGUIDs; empty: whatever the roots vouch for
+        std::vector<PersonKind> hardware_only;  // kinds of people who may register nothing else
+        std::string abandoned_host;             // a former portal's host whose passkeys may be orphaned
+    };
+    Passkeys passkeys;
 };
 
 enum class OnAuditFailure : std::uint8_t { refuse, serve_and_count };

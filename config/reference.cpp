@@ -106,7 +106,7 @@ std::string reference_page(Language language) {
 
 namespace {
 
-// The values stand in auth/otp, auth/code_tokens, auth/password and gateway/cli/passwords.
+// The values stand in auth/otp, auth/code_tokens, auth/passkeys, auth/password and gateway/cli/passwords.
 std::string factor_limits() {
     return "\n## What people prove themselves with\n\n"
            "| bound | value | beyond it |\n|---|---|---|\n"
@@ -116,7 +116,9 @@ std::string factor_limits() {
            "| code tokens of a person | 4 | no more is offered |\n"
            "| steps a clock's codes may lie aside of where it was | 1 | refused; two codes in a row: 10 |\n"
            "| codes a counter may have run ahead | 5 | refused; two codes in a row: 50 |\n"
-           "| a name of a token or passkey | 64 bytes | cut |\n";
+           "| passkeys of a person | 8 | no more is offered |\n"
+           "| a name of a token or passkey | 64 bytes | cut |\n"
+           "| questions put to passkeys and answered, remembered | 100000 | no answer is taken |\n";
 }
 
 // The values stand in gateway/backup, auth/store/snapshot_io and gateway/net/passed_sockets_io; this floor

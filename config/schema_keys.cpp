@@ -264,6 +264,32 @@ constexpr Key table[] = {
      "は任意）を昇順に並べます。"
      "`sekisho passwords list` が単語の一覧から作ります。",
      "", ""},
+    {"factors.passkeys", T::record, S::one, N::given, "{}", 0, 0, R::restart, L::never, "0.1",
+     "Which passkeys count for what.", "どのパスキーを何として扱うか。", "", ""},
+    {"factors.passkeys.attestation_roots", T::path, S::one, N::optional, "none", 0, 0, R::restart, L::any,
+     "0.1",
+     "PEM certificates of makers whose word on their authenticators is believed. With it, a passkey counts "
+     "as "
+     "bound to its device only when such a chain says what it is; without it, when it says so itself.",
+     "認証器について信用する製造元の証明書（PEM）。指定すると、この証明書で機種を確かめられたパスキーだけを、"
+     "1 台の端末専用として扱います。指定しないと、パスキー自身の申告によります。",
+     "", ""},
+    {"factors.passkeys.models", T::text, S::list, N::optional, "every model the roots vouch for", 36, 36,
+     R::restart, L::open, "0.1", "The models (AAGUID) that count as hardware. They need attestation_roots.",
+     "専用の端末として扱う機種（AAGUID）。attestation_roots が必要です。", "", ""},
+    {"factors.passkeys.hardware_only", T::person_kind, S::list, N::optional, "nobody", 0, 0, R::live, L::any,
+     "0.1",
+     "Kinds of people who may register only passkeys the roots vouch for. What they registered before stays.",
+     "attestation_roots で確かめられたパスキーだけを登録できる人の区分。登録済みのものは残ります。", "", ""},
+    {"factors.passkeys.abandoned_host", T::host, S::one, N::optional, "none", 0, 0, R::restart, L::never,
+     "0.1",
+     "A former host of the portal whose passkeys are given up. The portal does not start while people hold "
+     "passkeys of another host than portal.url has: no browser offers them there.",
+     "ポータルの以前のホスト名。ここで登録したパスキーを破棄します。portal.url "
+     "と異なるホストで登録したパスキーが"
+     "残っている間は起動しません。ブラウザーが新しいホストでは使わせないためです。",
+     "Every passkey of that host is removed at the next start; people register anew.",
+     "次の起動時に、そのホストのパスキーをすべて削除します。利用者は登録し直します。"},
 
     {"notify", T::record, S::one, N::given, "{}", 0, 0, R::live, L::never, "0.1",
      "How people hear of sign-ins from new browsers and of changes to their account.",

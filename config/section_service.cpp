@@ -1,5 +1,6 @@
 // Sections about the gateway itself: where it listens, what it shows, where it keeps things, its limits.
 #include "base/text.hpp"
+#include "base/uuid.hpp"
 #include "config/files.hpp"
 #include "config/sections.hpp"
 #include "config/syntax.hpp"
@@ -188,8 +189,29 @@ constexpr Field<Sessions> sessions_fields[] = {
     record<&Sessions::ops, session_fields>("ops"),
 };
 
+void read_models(Decoder& decoder, const Key& key, const Node& node, Factors::Passkeys& out) {
+    if (!expect_list(decoder, key, node)) return;
+    for (const auto& item : node.items) {
+        std::string text;
+        if (!read_one(decoder, key, item, text)) continue;
+        if (!parse_uuid(text)) decoder.fault("factors.model", item, {text});
+        out.models.push_back(lower(text));
+    }
+}
+
+constexpr Field<Factors::Passkeys> passkeys_fields[] = {
+    field<&Factors::Passkeys::roots_path>("attestation_roots"),
+    {"models", read_models,
+     [](Printer& printer, const Key& key, const Factors::Passkeys& from) {
+         print_value(printer, key, from.models);
+     }},
+    field<&Factors::Passkeys::hardware_only>("hardware_only"),
+    field<&Factors::Passkeys::abandoned_host>("abandoned_host"),
+};
+
 constexpr Field<Factors> factors_fields[] = {
     field<&Factors::refused_passwords_path>("refused_passwords"),
+    record<&Factors::passkeys, passkeys_fields>("passkeys"),
 };
 
 void read_version(Decoder& decoder, const Key& key, const Node& node, Model&) {

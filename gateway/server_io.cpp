@@ -544,6 +544,7 @@ Result<std::unique_ptr<Server>> Server::create(config::Loaded loaded, std::strin
     auto services = Services::open(*loaded.model, environment, system_clock_face(),
                                    telemetry::descriptor_sink(STDOUT_FILENO));
     if (!services) return services.error();
+    if (auto settled = (*services)->settle_passkey_host(*loaded.model); !settled) return settled.error();
     auto resolver = Resolver::create();
     if (!resolver) return resolver.error();
     auto impl = std::make_unique<Impl>(std::move(loaded), std::move(config_path), std::move(*services),

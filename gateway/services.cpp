@@ -1,6 +1,10 @@
 #include "gateway/services.hpp"
 
 #include "base/base64.hpp"
+#include "base/uuid.hpp"
+#include "config/files.hpp"
+
+#include <fmt/format.h>
 
 namespace sekisho::gateway {
 
@@ -33,11 +37,23 @@ Result<std::unique_ptr<AuditReader>> open_audit_keys(const config::Model& model,
                                          !lock && lock.error().code() == Errc::exists);
 }
 
-// Passkeys belong to the portal's host: whoever moves it orphans them (R24).
-auth::PasskeyRules passkey_rules(const config::Model& model) {
+auth::PasskeyRules passkey_rules(const config::Model& model, auth::AttestationRoots roots) {
     auth::PasskeyRules rules;
     rules.party = {{model.portal.host}, {model.portal.url}};
+    rules.attestation.roots = std::move(roots);
+    for (const auto& text : model.factors.passkeys.models)
+        if (const auto model_id = parse_uuid(text)) rules.attestation.models.push_back(*model_id);
     return rules;
+}
+
+Result<auth::AttestationRoots> attestation_roots(const config::Model& model) {
+    const auto& path = model.factors.passkeys.roots_path;
+    if (path.empty()) return auth::AttestationRoots();
+    constexpr std::size_t pem_bytes_max = 1u << 20;
+    const auto pem = config::DiskFiles().read(path, pem_bytes_max);
+    auto roots = pem ? auth::AttestationRoots::from_pem(*pem) : Result<auth::AttestationRoots>(pem.error());
+    if (!roots) return Error(roots.error().code(), path + ": " + std::string(roots.error().detail()));
+    return roots;
 }
 
 telemetry::AuditSettings audit_settings(const config::Model& model) {
@@ -69,7 +85,7 @@ std::string issuer_of(const config::Model& model) {
 
 Services::Services(const config::Model& model, const Clock& time, telemetry::LineSink log_sink,
                    auth::DataDirectory data, std::unique_ptr<auth::Store> opened,
-                   std::unique_ptr<auth::Keyring> ring)
+                   std::unique_ptr<auth::Keyring> ring, auth::AttestationRoots roots)
     : clock(time),
       lines(std::move(log_sink)),
       log(lines, registry.shared(), time),
@@ -85,7 +101,7 @@ Services::Services(const config::Model& model, const Clock& time, telemetry::Lin
       code_tokens(*store, time, *keys, sessions, issuer_of(model)),
       accounts(*store, time, activation, sessions, service_tokens),
       sign_in(*store, time, *keys, hasher, throttle, sessions),
-      passkeys(*store, time, *keys, sessions, passkey_rules(model)),
+      passkeys(*store, time, *keys, sessions, passkey_rules(model, std::move(roots))),
       assertions(*keys, time, model.portal.url),
       notices(*store, time, registry.shared(), log),
       witness_(model.audit.checkpoint_path.empty() ? std::string() : model.audit.checkpoint_path + ".store") {
@@ -110,8 +126,10 @@ Result<std::unique_ptr<Services>> Services::open(const config::Model& model,
     if (!store) return store.error();
     auto keys = auth::Keyring::open(**store, clock, std::move(*master));
     if (!keys) return keys.error();
+    auto roots = attestation_roots(model);
+    if (!roots) return roots.error();
     std::unique_ptr<Services> services(new Services(model, clock, std::move(log_sink), std::move(*directory),
-                                                    std::move(*store), std::move(*keys)));
+                                                    std::move(*store), std::move(*keys), std::move(*roots)));
     if (const auto& path = model.factors.refused_passwords_path; !path.empty()) {
         auto list = PasswordList::open(path);
         if (!list) return Error(list.error().code(), path + ": " + std::string(list.error().detail()));
@@ -131,6 +149,35 @@ Result<std::unique_ptr<Services>> Services::open(const config::Model& model,
     if (auto loaded = services->sessions.load(); !loaded) return loaded.error();
     if (auto loaded = services->service_tokens.load(); !loaded) return loaded.error();
     return services;
+}
+
+Result<> Services::settle_passkey_host(const config::Model& model) {
+    const auto hosts = store->passkey_hosts(model.portal.host);
+    if (!hosts) return hosts.error();
+    const auto& abandoned = model.factors.passkeys.abandoned_host;
+    bool gives_up = false;
+    for (const auto& [host, count] : *hosts) {
+        if (host == model.portal.host) continue;
+        if (host != abandoned)
+            return Error(
+                Errc::denied,
+                fmt::format("{0} passkeys were registered at {1}, and no browser offers them at {2}. Set "
+                            "portal.url back to {1}, or give them up with "
+                            "factors.passkeys.abandoned_host: {1}; whoever has no other factor then "
+                            "needs `sekisho users reset-factors`",
+                            count, host, model.portal.host));
+        gives_up = true;
+    }
+    if (!gives_up) return {};
+    const auto gone = store->forget_passkeys_of(abandoned);
+    if (!gone) return gone.error();
+    telemetry::Record record;
+    record.event = telemetry::Event::factor_change;
+    record.outcome = telemetry::Outcome::done;
+    record.reason = "host_abandoned";
+    record.facts = {{"host", abandoned}, {"passkeys", std::to_string(*gone)}};
+    if (auto kept = audit->append(std::move(record), telemetry::Durability::wait); !kept) return kept.error();
+    return {};
 }
 
 Result<> Services::note_head() {

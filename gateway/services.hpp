@@ -65,6 +65,11 @@ public:
     auth::AssertionMaker assertions;
     Notices notices;
 
+    // settle_passkey_host refuses to serve a portal whose people hold passkeys of another host, which no
+    // browser would offer there (R24), unless the configuration gives that host up: then they are removed and
+    // that is on record. Errors: Errc::denied with what to do; Errc::unavailable.
+    Result<> settle_passkey_host(const config::Model& model);
+
     // note_head tells the store's witness how far it has come; call about once a second.
     Result<> note_head();
 
@@ -76,7 +81,7 @@ private:
 
     Services(const config::Model& model, const Clock& clock, telemetry::LineSink log_sink,
              auth::DataDirectory directory, std::unique_ptr<auth::Store> store,
-             std::unique_ptr<auth::Keyring> keys);
+             std::unique_ptr<auth::Keyring> keys, auth::AttestationRoots roots);
 };
 
 // AuditReader holds what reading the audit needs: keys of people and the key checkpoints are signed with. It

@@ -13,6 +13,10 @@ Result<bool> insert_passkey_row(Database& database, const PasskeyRow& row, std::
 Result<bool> use_passkey_row(Database& database, ByteView id, std::uint32_t sign_count, bool backed_up,
                              WallTime now);
 Result<> rename_passkey_row(Database& database, std::string_view user, ByteView id, std::string_view name);
+// read_passkey_hosts first gives those without a host to `present`.
+Result<std::vector<std::pair<std::string, std::size_t>>> read_passkey_hosts(Database& database,
+                                                                            std::string_view present);
+Result<std::size_t> delete_passkey_rows_of(Database& database, std::string_view host);
 // delete_passkey_row: false when nothing would be left to prove oneself with, or there is no such passkey.
 Result<bool> delete_passkey_row(Database& database, std::string_view user, ByteView id);
 

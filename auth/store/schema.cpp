@@ -10,7 +10,7 @@ namespace sekisho::auth {
 namespace {
 
 // Step N brings version N to N + 1. Times are milliseconds since the epoch; 0 stands for never.
-constexpr std::array<const char*, 5> steps = {R"sql(
+constexpr std::array<const char*, 6> steps = {R"sql(
 CREATE TABLE accounts (
   name TEXT PRIMARY KEY, status INTEGER NOT NULL, password_hash TEXT NOT NULL, epoch INTEGER NOT NULL,
   created INTEGER NOT NULL, activated INTEGER NOT NULL, last_sign_in INTEGER NOT NULL
@@ -89,6 +89,9 @@ CREATE TABLE otp_tokens (
 INSERT INTO otp_tokens
   SELECT user, 'first', '', 0, wrapped_secret, last_step + 1, 0, enrolled, 0, limited_until FROM totp;
 DROP TABLE totp;
+)sql",
+                                              R"sql(
+ALTER TABLE passkeys ADD COLUMN host TEXT NOT NULL DEFAULT '';
 )sql"};
 
 Result<int> version_of(Database& database) {

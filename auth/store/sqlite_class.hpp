@@ -59,6 +59,8 @@ public:
     Result<bool> add_passkey(const PasskeyRow& row, std::uint64_t epoch, std::size_t most) override;
     Result<bool> use_passkey(ByteView id, std::uint32_t sign_count, bool backed_up, WallTime now) override;
     Result<> rename_passkey(std::string_view user, ByteView id, std::string_view name) override;
+    Result<std::vector<std::pair<std::string, std::size_t>>> passkey_hosts(std::string_view present) override;
+    Result<std::size_t> forget_passkeys_of(std::string_view host) override;
     Result<bool> remove_passkey(std::string_view user, ByteView id) override;
 
     Result<> put_activation(const ActivationRow& row) override;

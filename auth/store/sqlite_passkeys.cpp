@@ -29,6 +29,25 @@ Result<> SqliteStore::rename_passkey(std::string_view user, ByteView id, std::st
     return transaction.commit();
 }
 
+Result<std::vector<std::pair<std::string, std::size_t>>> SqliteStore::passkey_hosts(
+    std::string_view present) {
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(*database_, Durability::soon);
+    auto hosts = read_passkey_hosts(*database_, present);
+    if (!hosts) return hosts;
+    if (auto done = transaction.commit(); !done) return done.error();
+    return hosts;
+}
+
+Result<std::size_t> SqliteStore::forget_passkeys_of(std::string_view host) {
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(*database_, Durability::full);
+    const auto gone = delete_passkey_rows_of(*database_, host);
+    if (!gone) return gone;
+    if (auto done = transaction.commit(); !done) return done.error();
+    return gone;
+}
+
 Result<bool> SqliteStore::remove_passkey(std::string_view user, ByteView id) {
     return committed_if(Durability::full, [&] { return delete_passkey_row(*database_, user, id); });
 }

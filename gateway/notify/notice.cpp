@@ -26,6 +26,7 @@ constexpr Telling tellings[] = {
     {"factor.code_removed", "mail.factor_changed", "notice.app", "notice.removed"},
     {"factor.passkey_added", "mail.factor_changed", "notice.passkey", "notice.set_up"},
     {"factor.passkey_removed", "mail.factor_changed", "notice.passkey", "notice.removed"},
+    {"factor.counter_alarm", "mail.passkey_copy", "", ""},
     {"recovery.renewed", "mail.factor_changed", "notice.recovery_codes", "notice.replaced"},
     {"device.lost", "mail.device_lost", "", ""},
     {"account.factors_reset", "mail.factors_reset", "", ""},

@@ -134,7 +134,9 @@ PortalResponse answer_refusal(const PortalRequest& request, AppId app, const pol
     // Who has just proven a factor and is refused all the same is told so, not asked for another.
     const bool too_old = decision.reason == policy::Reason::factor_too_old;
     const bool at_passkey = !too_old && proof_would_help(request, decision);
+    const bool has_proven_passkey = at_passkey && request.session->strength >= FactorStrength::passkey;
     const auto key = too_old && request.is_navigation() ? "factor.not_enough"
+                     : has_proven_passkey               ? "factor.device_passkey_needed"
                      : at_passkey                       ? "factor.passkey_needed"
                                                         : reason_key(decision.reason);
     if (key == "access.unknown" || !request.session) return answer_error(request, "access.unknown");

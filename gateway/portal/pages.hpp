@@ -121,6 +121,7 @@ struct AppTile {
 struct AppsView {
     std::vector<AppTile> tiles;
     auth::SessionPtr session;
+    bool offers_passkey = false;  // the person has none yet
 };
 std::string apps_page(const Frame& frame, const AppsView& view);
 

@@ -175,6 +175,12 @@ std::string apps_page(const Frame& frame, const AppsView& view) {
     if (view.tiles.empty()) body += el("p", {say("empty.apps")});
     body += tiles(frame, say, view, true);
     body += tiles(frame, say, view, false);
+    if (view.offers_passkey)
+        body += el("section", {cls("sheet stack"), {"aria-labelledby", "pk"}},
+                   {el("h2", {{"id", "pk"}}, {say("apps_page.passkey_title")}),
+                    el("p", {say("apps_page.passkey_lead")}),
+                    el("p", {el("a", {cls("btn"), href("/.sekisho/account/passkeys")},
+                                {say("passkey_page.add_title")})})});
     return page(frame, {say("apps_page.title"), {}}, el("div", {cls("stack loose")}, {body}));
 }
 

@@ -83,9 +83,10 @@ PortalResponse session_gone(const PortalRequest& request) {
 
 PortalResponse Portal::apps(const PortalRequest& request) const {
     const Frame frame = frame_of(request, Section::apps);
+    const auto passkeys = parts_.passkeys.list(request.session->user);
     const AppsView view{
         request.standings->tiles(*request.session, request.client, request.now, frame.language),
-        request.session};
+        request.session, passkeys && passkeys->empty()};
     return html_response(200, frame.language, apps_page(frame, view));
 }
 

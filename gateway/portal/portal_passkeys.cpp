@@ -5,6 +5,7 @@
 #include "gateway/portal/agent.hpp"
 #include "gateway/portal/portal.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace sekisho::gateway {
@@ -115,6 +116,13 @@ void note_alarm(const PortalRequest& request, PortalResponse& response, const au
     auto event = passkey_event("factor.counter_alarm", request, true, "perhaps a copy", result.passkey);
     event.user = result.user;
     response.events.push_back(std::move(event));
+}
+
+auth::Hardware hardware_for(const config::Model& model, std::string_view user) {
+    const auto* person = find_person(model, user);
+    const auto& kinds = model.factors.passkeys.hardware_only;
+    const bool only = person != nullptr && std::find(kinds.begin(), kinds.end(), person->kind) != kinds.end();
+    return only ? auth::Hardware::vouched_for : auth::Hardware::any;
 }
 
 std::string_view refused_question(Errc code) {
@@ -280,11 +288,13 @@ PortalResponse Portal::add_passkey(const PortalRequest& request, const Form& for
     const auto client = AnswerFields::bytes_of(form, "client");
     const auto attestation = AnswerFields::bytes_of(form, "attestation");
     const auto added = parts_.passkeys.add(request.session->id_hash, form.get("ticket"), client, attestation,
-                                           form.get("name"), form.get("transports"));
+                                           form.get("name"), form.get("transports"),
+                                           hardware_for(*request.model, request.session->user));
     if (!added && added.error().code() == Errc::unavailable) return answer_error(request, "fault.store");
     if (!added) return see_other(request.model->portal.url, LocalPath("/.sekisho/account/passkeys"));
     if (added->outcome != auth::PasskeyOutcome::proven) {
-        auto response = show_passkeys(request, key_of(added->outcome));
+        const bool hardware = added->reason == to_text(auth::WebauthnFault::untrusted);
+        auto response = show_passkeys(request, hardware ? "factor.hardware_needed" : key_of(added->outcome));
         response.events.push_back(passkey_event("factor.refused", request, false, added->reason, {}));
         return response;
     }

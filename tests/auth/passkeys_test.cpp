@@ -6,6 +6,7 @@
 #include "auth/store/sqlite_io.hpp"
 #include "tests/auth/auth_house.hpp"
 #include "tests/support/authenticator.hpp"
+#include "tests/support/certificates.hpp"
 
 namespace sekisho::auth::test {
 namespace {
@@ -63,6 +64,44 @@ TEST_F(PasskeysTest, RegistersSignsInAndRemembersTheUse) {
     ASSERT_EQ(rows.size(), 1U);
     EXPECT_EQ(rows[0].last_used, clock.wall());
     EXPECT_EQ(rows[0].public_key, key.cose());
+}
+
+TEST_F(PasskeysTest, WhoMayUseHardwareAloneRegistersNothingNobodyVouchesFor) {
+    auto person = house->activated("sato");
+    const auto sso = house->signed_in(person).session->id_hash;
+    const Authenticator key;
+    const auto question = passkeys().ask_new(sso).value();
+    const auto made = key.make(question.challenge);
+    const auto try_as = [&](Hardware hardware) {
+        return passkeys()
+            .add(sso, question.ticket, as_bytes(made.client_data), made.attestation_object, "Key", "usb",
+                 hardware)
+            .value();
+    };
+    const auto refused = try_as(Hardware::vouched_for);
+    EXPECT_EQ(refused.outcome, PasskeyOutcome::refused);
+    EXPECT_EQ(refused.reason, "untrusted");
+    EXPECT_TRUE(passkeys().list("sato").value().empty());
+    const auto added = try_as(Hardware::any);
+    EXPECT_EQ(added.outcome, PasskeyOutcome::proven) << "the question was not used up";
+    EXPECT_EQ(added.row.host, "portal.test");
+}
+
+TEST(Passkeys, OnlyWhatTheRootsVouchForAndCannotBeCopiedIsHardware) {
+    AttestationPolicy without, with;
+    with.roots =
+        AttestationRoots::from_pem(support::make_certificate("DNS:maker.test", {}, {}).chain).value();
+    PasskeyRow row;
+    EXPECT_FALSE(vouched_for(row, with));
+    EXPECT_EQ(strength_of(row, with), FactorStrength::passkey);
+    EXPECT_EQ(strength_of(row, without), FactorStrength::passkey_device) << "its own word";
+    row.attested = true;
+    EXPECT_TRUE(vouched_for(row, with));
+    EXPECT_FALSE(vouched_for(row, without)) << "the roots were taken away";
+    EXPECT_EQ(strength_of(row, with), FactorStrength::passkey_device);
+    row.backup_eligible = true;
+    EXPECT_FALSE(vouched_for(row, with));
+    EXPECT_EQ(strength_of(row, with), FactorStrength::passkey);
 }
 
 TEST_F(PasskeysTest, ASyncedPasskeyIsWeaker) {

@@ -184,6 +184,32 @@ TEST_P(StoreContract, ReplacingAndRemovingTokensStopSignInsUnderWayAndLeaveOneFa
     EXPECT_FALSE(store->remove_passkey("sato", passkey.id).value());
 }
 
+TEST_P(StoreContract, PasskeysAreOfTheHostTheyWereRegisteredAt) {
+    account("sato");
+    account("mori");
+    const auto passkey = [](std::uint8_t id, std::string user, std::string host) {
+        PasskeyRow row;
+        row.id = Bytes(16, id);
+        row.user = std::move(user);
+        row.host = std::move(host);
+        row.user_handle = row.public_key = row.aaguid = Bytes(16, 9);
+        return row;
+    };
+    ASSERT_TRUE(store->add_passkey(passkey(1, "sato", "old.example"), 0, 8).value());
+    ASSERT_TRUE(store->add_passkey(passkey(2, "sato", "portal.example"), 0, 8).value());
+    ASSERT_TRUE(store->add_passkey(passkey(3, "mori", ""), 0, 8).value());
+    using Hosts = std::vector<std::pair<std::string, std::size_t>>;
+    EXPECT_EQ(store->passkey_hosts("portal.example").value(),
+              (Hosts{{"old.example", 1}, {"portal.example", 2}}));
+    EXPECT_EQ(store->passkey(Bytes(16, 3)).value().host, "portal.example") << "of before hosts were kept";
+    EXPECT_EQ(store->forget_passkeys_of("old.example").value(), 1u);
+    EXPECT_EQ(store->forget_passkeys_of("old.example").value(), 0u);
+    EXPECT_EQ(epoch_of("sato"), 1u);
+    EXPECT_EQ(epoch_of("mori"), 0u) << "loses nothing";
+    again();
+    EXPECT_EQ(store->passkey_hosts("other.example").value(), (Hosts{{"portal.example", 2}}));
+}
+
 TEST_P(StoreContract, AnOldCopysCountersAreForgottenAndItsClocksGoOn) {
     account("sato");
     ASSERT_TRUE(store->replace_factors(factors("sato"), 0, now).value());

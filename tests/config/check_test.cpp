@@ -137,6 +137,23 @@ TEST_F(CheckFiles, JudgesTheListOfRefusedPasswords) {
     EXPECT_EQ(ids(), "");
 }
 
+TEST_F(CheckFiles, JudgesWhatPasskeysCountAs) {
+    const auto with = [this](std::string_view inside) {
+        change("store:", "factors: {passkeys: {" + std::string(inside) + "}}\nstore:");
+        return ids();
+    };
+    const std::string model = "models: [ee882879-721c-4913-9775-3dfcce97072a]";
+    EXPECT_EQ(with("hardware_only: [ops]"), "factors.no_roots ");
+    EXPECT_EQ(with(model), "factors.no_roots ");
+    EXPECT_EQ(with("attestation_roots: makers.pem, " + model), "factors.roots ");
+    folder.put("makers.pem", support::make_certificate("", now, now + day).chain, 0644);
+    EXPECT_EQ(with("attestation_roots: makers.pem, hardware_only: [ops, staff], " + model), "");
+    EXPECT_EQ(with("attestation_roots: makers.pem, models: [ee882879-721c-4913-9775-3dfcce97072x]"),
+              "factors.model ");
+    EXPECT_EQ(with("abandoned_host: portal.localhost"), "factors.present_host ");
+    EXPECT_EQ(with("abandoned_host: old.localhost"), "");
+}
+
 TEST_F(CheckFiles, WarnsWhenEverybodyCountsAsABalancer) {
     const std::string https = "{https: [\"127.0.0.1:8443\"]}";
     change(https, "{https: [\"127.0.0.1:8443\"], balancers: [10.0.0.0/8]}");

@@ -55,7 +55,7 @@ TEST(Schema, AnAuthenticatorAppOfAnOlderStoreBecomesTheFirstToken) {
         ASSERT_TRUE(migrate(*database, path));
         // As the fourth schema left it.
         ASSERT_TRUE(
-            database->execute("DROP TABLE otp_tokens;"
+            database->execute("DROP TABLE otp_tokens; ALTER TABLE passkeys DROP COLUMN host;"
                               "CREATE TABLE totp (user TEXT PRIMARY KEY, wrapped_secret BLOB NOT NULL,"
                               " last_step INTEGER NOT NULL, enrolled INTEGER NOT NULL,"
                               " limited_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;"

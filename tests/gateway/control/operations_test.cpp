@@ -125,6 +125,35 @@ TEST_F(OperationsTest, WhatEndsAccessTakesEffectBeforeTheRestOfTheAct) {
     EXPECT_EQ(status_of("sato"), "disabled");
 }
 
+TEST_F(OperationsTest, APortalDoesNotMoveAwayFromItsPasskeysUnlessToldTo) {
+    act("users.add", "sato");
+    ASSERT_TRUE(services->store->set_status("sato", auth::AccountStatus::active));
+    auth::PasskeyRow row;
+    row.id = Bytes(16, 1);
+    row.user = "sato";
+    row.host = "old.example";
+    row.user_handle = row.public_key = row.aaguid = Bytes(16, 2);
+    const auto epoch = services->store->account("sato").value().epoch;
+    ASSERT_TRUE(services->store->add_passkey(row, epoch, 8).value());
+    model.portal.host = "old.example";
+    EXPECT_TRUE(services->settle_passkey_host(model)) << "nothing moved";
+    model.portal.host = "new.example";
+    const auto moved = services->settle_passkey_host(model);
+    ASSERT_FALSE(moved);
+    EXPECT_EQ(moved.error().code(), Errc::denied);
+    EXPECT_NE(moved.error().detail().find("factors.passkeys.abandoned_host: old.example"), std::string::npos);
+    EXPECT_TRUE(services->store->passkey(row.id)) << "a refusal takes nothing";
+    model.factors.passkeys.abandoned_host = "other.example";
+    EXPECT_FALSE(services->settle_passkey_host(model));
+    model.factors.passkeys.abandoned_host = "old.example";
+    ASSERT_TRUE(services->settle_passkey_host(model));
+    EXPECT_FALSE(services->store->passkey(row.id));
+    const auto records = recorded("");
+    ASSERT_FALSE(records.empty());
+    EXPECT_EQ(records.back().event, telemetry::Event::factor_change);
+    EXPECT_EQ(records.back().reason, "host_abandoned");
+}
+
 TEST_F(OperationsTest, EachActIsOnDiskWithItsActorBeforeItIsAnswered) {
     struct Row {
         const char* verb;

@@ -180,6 +180,27 @@ TEST_F(PasskeyPages, AScriptHearsWhichFactorIsMissing) {
     EXPECT_EQ(proven(*session, FactorStrength::passkey_device), WallTime{});
 }
 
+TEST_F(PasskeyPages, WhoHoldsAPasskeyThatDoesNotDoIsNotToldOfCodes) {
+    policy::Decision decision;
+    decision.reason = policy::Reason::factor_missing;
+    auto request = world.request("GET", "https://wiki.example:8443/");
+    request.fields = {{"sec-fetch-mode", "navigate"}, {"accept-language", "en"}};
+    const std::pair<FactorStrength, const char*> rows[] = {
+        {FactorStrength::otp, "factor.passkey_needed"},
+        {FactorStrength::passkey, "factor.device_passkey_needed"},
+        {FactorStrength::password, "factor.stronger_needed"}};
+    for (const auto& [strength, key] : rows) {
+        auto session = std::make_shared<auth::Session>();
+        session->user = "sato";
+        session->strength = strength;
+        request.session = session;
+        const auto page = answer_refusal(request, AppId{0}, decision);
+        const Word& words = word(key);
+        EXPECT_EQ(page.status, words.status) << key;
+        EXPECT_NE(page.content().find(words.text(Language::en)), std::string_view::npos) << page.content();
+    }
+}
+
 TEST_F(PasskeyPages, QuestionsAreForOurOwnPagesAlone) {
     const auto token = token_of(own_page);
     const auto url = portal + "/.sekisho/api/v1/passkey/new";

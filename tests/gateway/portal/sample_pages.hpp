@@ -120,6 +120,7 @@ private:
              tile("運用サーバー", "Operations servers", "terminal", "access.outside_hours"),
              tile("鍵管理", "Key management", "box", "access.none")},
             session};
+        apps.offers_passkey = true;
         add("09-apps", apps_page(at(Section::apps), apps));
         Frame ending = at(Section::apps);
         ending.ending = Ending{now_ + Seconds{280}, true};
