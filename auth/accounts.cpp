@@ -2,6 +2,7 @@
 
 #include "auth/sign_in.hpp"
 #include "base/civil_time.hpp"
+#include "base/text.hpp"
 
 namespace sekisho::auth {
 
@@ -33,6 +34,42 @@ Result<AccountAct> Accounts::add(std::string_view typed, Seconds link_lifetime) 
         return done.error();
     }
     return with_link("account.added", *name, link_lifetime);
+}
+
+Result<std::vector<std::string>> Accounts::taken(const std::vector<std::string>& names) {
+    std::vector<std::string> out;
+    for (const auto& name : names) {
+        const auto row = store_.account(name);
+        if (row) out.push_back(name);
+        if (!row && row.error().code() != Errc::not_found) return row.error();
+    }
+    return out;
+}
+
+Result<std::vector<AccountAct>> Accounts::add_all(const std::vector<std::string>& names,
+                                                  Seconds link_lifetime) {
+    const auto already = taken(names);
+    if (!already) return already.error();
+    if (!already->empty()) return Error(Errc::exists, "there is an account " + already->front() + " already");
+    std::vector<AccountRow> rows;
+    std::vector<ActivationRow> links;
+    std::vector<AccountAct> acts;
+    for (const auto& typed : names) {
+        const auto name = normal_account_name(typed);
+        if (!name || *name != typed) return Error(Errc::malformed, "no account name: " + printable(typed));
+        AccountRow row;
+        row.name = typed;
+        row.created = clock_.wall();
+        rows.push_back(std::move(row));
+        auto [kept, link] = activation_.prepare(typed, link_lifetime);
+        AccountAct act;
+        act.record = {"account.added", typed, {{"link_expires", to_rfc3339_utc(link.expires)}}};
+        act.link = std::move(link);
+        links.push_back(std::move(kept));
+        acts.push_back(std::move(act));
+    }
+    if (auto done = store_.add_accounts(rows, links); !done) return done.error();
+    return acts;
 }
 
 Result<std::vector<AccountView>> Accounts::list() {

@@ -44,6 +44,11 @@ public:
              ServiceTokens& tokens);
 
     Result<AccountAct> add(std::string_view name, Seconds link_lifetime = activation_lifetime);
+    // add_all adds every account with its link, or none. Errors: Errc::exists names the first that is there.
+    Result<std::vector<AccountAct>> add_all(const std::vector<std::string>& names,
+                                            Seconds link_lifetime = activation_lifetime);
+    // taken: which of these names have an account.
+    Result<std::vector<std::string>> taken(const std::vector<std::string>& names);
     Result<std::vector<AccountView>> list();
     // cut ends what a person has open, for every worker, and waits for nothing; for `account` the service
     // tokens too. What follows from it is written by disable or reset_factors.

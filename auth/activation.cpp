@@ -70,14 +70,20 @@ Activation::Activation(Store& store, const Clock& clock, const Keyring& keys, Pa
       sessions_(sessions),
       issuer_(std::move(issuer)) {}
 
-Result<ActivationLink> Activation::issue(std::string_view user, Seconds lifetime) {
+std::pair<ActivationRow, ActivationLink> Activation::prepare(std::string_view user, Seconds lifetime) const {
     auto token = make_token();
     ActivationRow row;
     row.token_hash = token.hash;
     row.user = user;
     row.expires = clock_.wall() + lifetime;
+    ActivationLink link{std::move(token.text), row.expires};
+    return {std::move(row), std::move(link)};
+}
+
+Result<ActivationLink> Activation::issue(std::string_view user, Seconds lifetime) {
+    auto [row, link] = prepare(user, lifetime);
     if (auto done = store_.put_activation(row); !done) return done.error();
-    return ActivationLink{std::move(token.text), row.expires};
+    return std::move(link);
 }
 
 // A disabled account's link is no link.

@@ -46,6 +46,9 @@ public:
     Activation(Store& store, const Clock& clock, const Keyring& keys, PasswordHasher& hasher,
                SessionService& sessions, std::string issuer);
 
+    // prepare makes a link that works once its row is kept.
+    std::pair<ActivationRow, ActivationLink> prepare(std::string_view user,
+                                                     Seconds lifetime = activation_lifetime) const;
     // issue makes a link for an account; an earlier one stops working.
     Result<ActivationLink> issue(std::string_view user, Seconds lifetime = activation_lifetime);
 

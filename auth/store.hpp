@@ -141,7 +141,10 @@ public:
     virtual ~Store() = default;
 
     // accounts
-    virtual Result<> add_account(const AccountRow& row) = 0;        // Errors: Errc::exists
+    virtual Result<> add_account(const AccountRow& row) = 0;  // Errors: Errc::exists
+    // add_accounts adds all of them with their links, or nothing. Errors: Errc::exists. [durable]
+    virtual Result<> add_accounts(const std::vector<AccountRow>& rows,
+                                  const std::vector<ActivationRow>& links) = 0;
     virtual Result<AccountRow> account(std::string_view name) = 0;  // Errors: Errc::not_found
     virtual Result<std::vector<AccountRow>> accounts() = 0;         // by name
     // Both raise the epoch. Errors: Errc::not_found. [durable]

@@ -10,20 +10,6 @@ namespace {
 
 constexpr std::uint16_t submission_port = 587, submissions_port = 465;  // RFC 6409, RFC 8314
 
-// One mailbox without display name, comment or quoting: whatever else RFC 5322 allows, it allows header
-// fields to be smuggled in too.
-bool is_mail_address(std::string_view text) {
-    const auto at = text.rfind('@');
-    if (at == std::string_view::npos || at == 0 || at > 64 || text.size() > 254) return false;
-    constexpr std::string_view marks = ".!#$%&'*+/=?^_`{|}~-";
-    const auto local = text.substr(0, at);
-    const bool plain = std::all_of(local.begin(), local.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
-               marks.find(c) != std::string_view::npos;
-    });
-    return plain && is_host(lower(text.substr(at + 1)));
-}
-
 void read_server(Decoder& decoder, const Key& key, const Node& node, Notify::Mail& out) {
     std::string text;
     if (!read_one(decoder, key, node, text)) return;

@@ -227,4 +227,18 @@ std::string days_text(std::uint8_t days) {
     return out;
 }
 
+// Whatever else RFC 5322 allows, it allows header
+// fields to be smuggled in too.
+bool is_mail_address(std::string_view text) {
+    const auto at = text.rfind('@');
+    if (at == std::string_view::npos || at == 0 || at > 64 || text.size() > 254) return false;
+    constexpr std::string_view marks = ".!#$%&'*+/=?^_`{|}~-";
+    const auto local = text.substr(0, at);
+    const bool plain = std::all_of(local.begin(), local.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
+               marks.find(c) != std::string_view::npos;
+    });
+    return plain && is_host(lower(text.substr(at + 1)));
+}
+
 }  // namespace sekisho::config

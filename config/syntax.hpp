@@ -32,4 +32,7 @@ bool is_boolean_word(std::string_view text);
 // or to the base 60.
 bool is_number_like(std::string_view text) noexcept;
 
+// is_mail_address: one mailbox without display name, comment or quoting.
+bool is_mail_address(std::string_view text);
+
 }  // namespace sekisho::config

@@ -15,19 +15,31 @@ AccountRow account_at(const Query& query) {
 
 }  // namespace
 
-Result<> SqliteStore::add_account(const AccountRow& row) {
+Result<> SqliteStore::add_account(const AccountRow& row) { return add_accounts({row}, {}); }
+
+Result<> SqliteStore::add_accounts(const std::vector<AccountRow>& rows,
+                                   const std::vector<ActivationRow>& links) {
     const std::lock_guard lock(mutex_);
-    auto insert = query("INSERT INTO accounts VALUES (?,?,?,?,?,?,?)");
-    insert.bind(std::string_view(row.name))
-        .bind(static_cast<std::int64_t>(row.status))
-        .bind(std::string_view(row.password_hash))
-        .bind(static_cast<std::int64_t>(row.epoch))
-        .bind(number(row.created))
-        .bind(row.activated ? number(*row.activated) : 0)
-        .bind(row.last_sign_in ? number(*row.last_sign_in) : 0);
-    const auto rows = changed(insert, Durability::full);
-    if (!rows) return rows.error();
-    return {};
+    Transaction transaction(*database_, Durability::full);
+    for (const auto& row : rows) {
+        auto insert = query("INSERT INTO accounts VALUES (?,?,?,?,?,?,?)");
+        insert.bind(std::string_view(row.name)).bind(static_cast<std::int64_t>(row.status));
+        insert.bind(std::string_view(row.password_hash)).bind(static_cast<std::int64_t>(row.epoch));
+        insert.bind(number(row.created)).bind(row.activated ? number(*row.activated) : 0);
+        insert.bind(row.last_sign_in ? number(*row.last_sign_in) : 0);
+        if (auto done = insert.run(); !done) return done;
+    }
+    for (const auto& link : links)
+        if (auto done = write_activation(link); !done) return done;
+    return transaction.commit();
+}
+
+// Within a transaction.
+Result<> SqliteStore::write_activation(const ActivationRow& row) {
+    auto insert = query("INSERT OR REPLACE INTO activations VALUES (?,?,?,?,?)");
+    insert.bind(view(row.token_hash)).bind(std::string_view(row.user)).bind(number(row.expires));
+    insert.bind(std::string_view(row.password_hash)).bind(ByteView(row.wrapped_secret));
+    return insert.run();
 }
 
 Result<AccountRow> SqliteStore::account(std::string_view name) {
@@ -90,15 +102,9 @@ Result<> SqliteStore::note_sign_in(std::string_view name, WallTime when) {
 
 Result<> SqliteStore::put_activation(const ActivationRow& row) {
     const std::lock_guard lock(mutex_);
-    auto insert = query("INSERT OR REPLACE INTO activations VALUES (?,?,?,?,?)");
-    insert.bind(view(row.token_hash))
-        .bind(std::string_view(row.user))
-        .bind(number(row.expires))
-        .bind(std::string_view(row.password_hash))
-        .bind(ByteView(row.wrapped_secret));
-    const auto rows = changed(insert, Durability::full);
-    if (!rows) return rows.error();
-    return {};
+    Transaction transaction(*database_, Durability::full);
+    if (auto done = write_activation(row); !done) return done;
+    return transaction.commit();
 }
 
 Result<ActivationRow> SqliteStore::activation(const Digest& token_hash, WallTime now) {

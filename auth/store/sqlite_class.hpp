@@ -32,6 +32,8 @@ public:
     explicit SqliteStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 
     Result<> add_account(const AccountRow& row) override;
+    Result<> add_accounts(const std::vector<AccountRow>& rows,
+                          const std::vector<ActivationRow>& links) override;
     Result<AccountRow> account(std::string_view name) override;
     Result<std::vector<AccountRow>> accounts() override;
     Result<> set_status(std::string_view name, AccountStatus status) override;
@@ -121,6 +123,7 @@ private:
     // changed runs a statement in a transaction of its own; how many rows it wrote.
     Result<std::int64_t> changed(Query& statement, Durability durability);
     Result<> must_change(Query& statement, const char* what);
+    Result<> write_activation(const ActivationRow& row);
     Result<> write_factors(const NewFactors& factors, WallTime now);
     Result<> write_recovery_codes(std::string_view user, const std::vector<Digest>& codes);
 

@@ -58,6 +58,8 @@ void add_serve(const Verb& program, Context& context);
 void add_check(const Verb& program, Context& context);
 void add_doctor(const Verb& program, Context& context);
 void add_users(const Verb& program, Context& context);
+// add_users_import adds its verb below `users`.
+void add_users_import(const Verb& users, Context& context);
 void add_passwords(const Verb& program, Context& context);
 void add_sessions(const Verb& program, Context& context);
 void add_tokens(const Verb& program, Context& context);

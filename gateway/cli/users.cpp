@@ -1,5 +1,7 @@
+#include "base/text.hpp"
 #include "gateway/cli/cli.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -9,13 +11,21 @@ namespace {
 namespace json = boost::json;
 
 struct Options {
-    std::string path, name;
+    std::string path, name, status;
     bool json = false;
 };
 
 std::string text(const json::object& object, const char* name) {
     const auto* found = object.if_contains(name);
     return found && found->is_string() ? std::string(found->get_string().c_str()) : std::string("-");
+}
+
+void say_users(const json::array& users) {
+    for (const auto& user : users) {
+        const auto& row = user.as_object();
+        say(fmt::format("{:<24} {:<9} {}  {}", text(row, "name"), text(row, "status"),
+                        text(row, "last_sign_in"), row.at("sessions").to_number<std::int64_t>()));
+    }
 }
 
 void act(Context& context, const Options& options, const std::string& verb) {
@@ -55,11 +65,27 @@ void list(Context& context, const Options& options) {
     const auto& users = result->at("users").as_array();
     if (options.json) return say(json::serialize(users));
     if (users.empty()) return say(context.pick("該当するものはありません。", "Nothing matches."));
-    for (const auto& user : users) {
+    say_users(users);
+}
+
+// search looks for a part of the account's name; with what nobody has, it finds nothing and says so.
+void search(Context& context, const Options& options) {
+    const auto loaded = load_config(context, options.path);
+    if (!loaded) return;
+    const auto result = ask(context, *loaded->model, "users.list", {}, Alone::allowed);
+    if (!result) return;
+    json::array found;
+    const auto part = lower(options.name);
+    for (const auto& user : result->at("users").as_array()) {
         const auto& row = user.as_object();
-        say(fmt::format("{:<24} {:<9} {}  {}", text(row, "name"), text(row, "status"),
-                        text(row, "last_sign_in"), row.at("sessions").to_number<std::int64_t>()));
+        const bool fits = text(row, "name").find(part) != std::string::npos &&
+                          (options.status.empty() || text(row, "status") == options.status);
+        if (fits) found.push_back(user);
     }
+    if (found.empty()) context.exit_code = exit_findings;
+    if (options.json) return say(json::serialize(found));
+    if (found.empty()) return say(context.pick("該当するものはありません。", "Nothing matches."));
+    say_users(found);
 }
 
 void add_act(const Verb& users, Context& context, const char* verb, Bilingual help) {
@@ -90,6 +116,17 @@ void add_users(const Verb& program, Context& context) {
     listing.config(options->path);
     listing.json(options->json);
     listing.runs([&context, options] { list(context, *options); });
+    auto wanted = std::make_shared<Options>();
+    const auto searching =
+        users.add("search", {"名前の一部から探す", "Look for accounts by a part of the name"},
+                  "users search sat -c sekisho.yaml");
+    searching.option("text", wanted->name, {"名前の一部", "a part of the name"}).required();
+    searching.option("--status", wanted->status, {"この状態のものだけ", "only those in this state"})
+        .one_of({"invited", "active", "disabled"});
+    searching.config(wanted->path);
+    searching.json(wanted->json);
+    searching.runs([&context, wanted] { search(context, *wanted); });
+    add_users_import(users, context);
 }
 
 }  // namespace sekisho::gateway::cli

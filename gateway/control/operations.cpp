@@ -35,10 +35,13 @@ telemetry::Event event_of(const std::string& act) noexcept {
 
 }  // namespace
 
-const Operations::Verb Operations::verbs[] = {
-    {"users.add", &Operations::users_add},         {"users.list", &Operations::users_list},
-    {"users.enable", &Operations::users_enable},   {"users.activate", &Operations::users_activate},
-    {"sessions.list", &Operations::sessions_list}, {"audit.checkpoint", &Operations::audit_checkpoint}};
+const Operations::Verb Operations::verbs[] = {{"users.add", &Operations::users_add},
+                                              {"users.import", &Operations::users_import},
+                                              {"users.list", &Operations::users_list},
+                                              {"users.enable", &Operations::users_enable},
+                                              {"users.activate", &Operations::users_activate},
+                                              {"sessions.list", &Operations::sessions_list},
+                                              {"audit.checkpoint", &Operations::audit_checkpoint}};
 
 Operations::Operations(Services& services, std::string portal_url)
     : services_(services), portal_url_(std::move(portal_url)) {
@@ -119,6 +122,34 @@ Result<json::object> Operations::done(const Result<auth::AccountAct>& act, const
 
 Result<json::object> Operations::users_add(const json::object& arguments, const std::string& actor) {
     return done(services_.accounts.add(text_of(arguments, "name")), actor);
+}
+Result<json::object> Operations::users_import(const json::object& arguments, const std::string& actor) {
+    const auto* list = arguments.if_contains("accounts");
+    if (list == nullptr || !list->is_array() || list->get_array().size() > users_import_max)
+        return Error(Errc::malformed, "accounts is a list of at most " + std::to_string(users_import_max));
+    std::vector<std::string> names;
+    for (const auto& name : list->get_array()) {
+        if (!name.is_string()) return Error(Errc::malformed, "accounts is a list of names");
+        names.emplace_back(name.get_string().c_str());
+    }
+    json::object result;
+    const auto* dry = arguments.if_contains("dry_run");
+    if (dry != nullptr && dry->is_bool() && dry->get_bool()) {
+        const auto there = services_.accounts.taken(names);
+        if (!there) return there.error();
+        result["existing"] = json::array(there->begin(), there->end());
+        return result;
+    }
+    const auto acts = services_.accounts.add_all(names);
+    if (!acts) return acts.error();
+    json::array added;
+    for (const auto& act : *acts) {
+        auto one = done(act, actor);
+        if (!one) return one.error();
+        added.push_back(std::move(*one));
+    }
+    result["added"] = std::move(added);
+    return result;
 }
 Result<json::object> Operations::users_enable(const json::object& arguments, const std::string& actor) {
     return done(services_.accounts.enable(text_of(arguments, "name")), actor);

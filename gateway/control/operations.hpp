@@ -11,6 +11,9 @@
 
 namespace sekisho::gateway {
 
+// The most accounts one import adds: each is on record before the answer.
+constexpr std::size_t users_import_max = 1000;
+
 class Operations {
 public:
     // portal_url: links are made under it.
@@ -47,6 +50,8 @@ private:
     };
     static const Verb verbs[];
     Result<boost::json::object> users_add(const boost::json::object& arguments, const std::string& actor);
+    // {"accounts": [...], "dry_run": true}: adds all or none; a dry run says which are there already.
+    Result<boost::json::object> users_import(const boost::json::object& arguments, const std::string& actor);
     Result<boost::json::object> users_list(const boost::json::object& arguments, const std::string& actor);
     Result<boost::json::object> users_enable(const boost::json::object& arguments, const std::string& actor);
     Result<boost::json::object> users_activate(const boost::json::object& arguments,

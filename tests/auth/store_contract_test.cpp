@@ -95,6 +95,23 @@ TEST_P(StoreContract, AccountsAreKeptByName) {
     EXPECT_EQ(store->account("sato").value().last_sign_in, now);
 }
 
+TEST_P(StoreContract, ManyAccountsAreAddedWithTheirLinksOrNone) {
+    account("kato");
+    const auto row = [](std::string name) {
+        AccountRow out;
+        out.name = std::move(name);
+        return out;
+    };
+    const ActivationRow link{digest("link"), "sato", now + Seconds{9}, "", {}};
+    EXPECT_EQ(store->add_accounts({row("sato"), row("kato")}, {link}).error().code(), Errc::exists);
+    EXPECT_EQ(store->account("sato").error().code(), Errc::not_found) << "nothing was kept";
+    EXPECT_EQ(store->activation(digest("link"), now).error().code(), Errc::not_found);
+    ASSERT_TRUE(store->add_accounts({row("sato"), row("mori")}, {link}));
+    again();
+    EXPECT_EQ(store->accounts().value().size(), 3u);
+    EXPECT_EQ(store->activation(digest("link"), now).value().user, "sato");
+}
+
 TEST_P(StoreContract, WhatMustStopSignInsUnderWayRaisesTheEpoch) {
     account("sato");
     const auto epoch = [&] { return store->account("sato").value().epoch; };

@@ -125,6 +125,33 @@ TEST_F(OperationsTest, WhatEndsAccessTakesEffectBeforeTheRestOfTheAct) {
     EXPECT_EQ(status_of("sato"), "disabled");
 }
 
+TEST_F(OperationsTest, AnImportAddsEverybodyOnRecordOrNobody) {
+    act("users.add", "kato");
+    const std::string dry = R"({"verb":"users.import","args":{"accounts":["sato","kato"],"dry_run":true}})";
+    const auto judged = run(dry).at("result").at("existing").as_array();
+    ASSERT_EQ(judged.size(), 1u);
+    EXPECT_EQ(judged[0].as_string(), "kato");
+    EXPECT_EQ(failure_of(R"({"verb":"users.import","args":{"accounts":["sato","kato"]}})"), "exists");
+    EXPECT_EQ(failure_of(R"({"verb":"users.import","args":{"accounts":["sato","No Name"]}})"), "malformed");
+    EXPECT_EQ(failure_of(R"({"verb":"users.import","args":{"accounts":"sato"}})"), "malformed");
+    EXPECT_EQ(failure_of(R"({"verb":"users.import"})"), "malformed");
+    EXPECT_EQ(status_of("sato"), "none");
+    EXPECT_TRUE(recorded("sato").empty());
+    const auto added = run(R"({"verb":"users.import","args":{"accounts":["sato","mori"]}})")
+                           .at("result")
+                           .at("added")
+                           .as_array();
+    ASSERT_EQ(added.size(), 2u);
+    for (const auto& one : added) {
+        EXPECT_NE(one.at("link").as_string().find("/.sekisho/activate?link="), json::string::npos);
+        const auto records = recorded(one.at("user").as_string().c_str());
+        ASSERT_EQ(records.size(), 1u);
+        EXPECT_EQ(records[0].reason, "account.added");
+        EXPECT_EQ(records[0].actor, kActor);
+    }
+    EXPECT_EQ(status_of("mori"), "invited");
+}
+
 TEST_F(OperationsTest, APortalDoesNotMoveAwayFromItsPasskeysUnlessToldTo) {
     act("users.add", "sato");
     ASSERT_TRUE(services->store->set_status("sato", auth::AccountStatus::active));
