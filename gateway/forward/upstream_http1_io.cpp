@@ -363,8 +363,7 @@ SteadyTime UpstreamHttp1::deadline() const {
             return dial_->deadline();
         case Phase::ready: {
             // It owes us an answer, or its 100 (Continue), or to take what stands here.
-            const bool owes = body_finished_ || withholds_continue_ || takes_nothing_ || !out_.empty() ||
-                              connection_->stream().holds_output();
+            const bool owes = body_finished_ || withholds_continue_ || takes_nothing_ || !out_.empty();
             return owes ? waiting_since_ + pool_.upstream().response_timeout : SteadyTime::max();
         }
         default:
