@@ -79,7 +79,7 @@ Result<SessionPtr> CodeTokens::session_of(const Digest& sso) const {
 
 Result<SessionPtr> CodeTokens::fresh_session_of(const Digest& sso) const {
     auto session = session_of(sso);
-    if (session && clock_.wall() - (*session)->proven_at > fresh_proof)
+    if (session && clock_.wall() - (*session)->last_proof() > fresh_proof)
         return Error(Errc::timed_out, "the proof is too old to change factors");
     return session;
 }
@@ -132,7 +132,7 @@ Result<CodeTokenAdded> CodeTokens::confirm(const Digest& sso, std::string_view t
     if (!match || match->used) return out;
     const auto account = store_.account(out.row.user);
     if (!account) return account.error();
-    // The session may have ended while the account was read: what ends sessions raises the epoch first.
+    // Whoever ends this session from here on raises the epoch after it was read.
     if (!sessions_.find(sso)) return Error(Errc::denied, "no such session");
     if (!opened->replaces.empty())
         if (auto may = may_take_away(**session, opened->replaces); !may) return may.error();
@@ -142,6 +142,12 @@ Result<CodeTokenAdded> CodeTokens::confirm(const Digest& sso, std::string_view t
     out.row.drift = match->drift;
     out.row.enrolled = clock_.wall();
     if ((*session)->limited_until > clock_.wall()) out.row.limited_until = (*session)->limited_until;
+    // Where one is replaced, what others have open ends before the store hears of it (R20).
+    std::optional<SessionService::Held> held;
+    if (!opened->replaces.empty()) {
+        held.emplace(sessions_, out.row.user);
+        (void)sessions_.end_all(out.row.user, EndReason::changed, sso, Writing::later);
+    }
     const auto done = store_.add_otp(out.row, account->epoch, code_tokens_per_person_max, opened->replaces);
     if (!done) return done.error();
     if (!*done) return Error(Errc::denied, "the account changed meanwhile");
@@ -175,7 +181,14 @@ Result<CodeTokenRemoved> CodeTokens::remove(const Digest& sso, std::string_view 
     const auto may = may_take_away(**session, id);
     if (!may && may.error().code() == Errc::not_found) return out;
     if (!may) return may.error();
-    const auto removed = store_.remove_otp((*session)->user, id);
+    const auto& user = (*session)->user;
+    const auto all = store_.otp_tokens(user);
+    if (!all) return all.error();
+    // Only the store can say whether somebody's only token is their last factor; one of several may go, and
+    // then what others have open ends before the store hears of it (R20).
+    const SessionService::Held held(sessions_, user);
+    if (all->size() > 1) (void)sessions_.end_all(user, EndReason::changed, sso, Writing::later);
+    const auto removed = store_.remove_otp(user, id);
     if (!removed) return removed.error();
     out.outcome = CodeTokenRemoval::last_one;
     if (!*removed) return out;
