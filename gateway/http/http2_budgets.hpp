@@ -50,7 +50,7 @@ inline constexpr std::array<Http2Budget, kHttp2Spendings> kHttp2Budgets = {{
     {300, 30},    // reset: a browser that leaves a page resets what it loads
     {100, 10},    // made_reset
     {20, 2},      // settings
-    {50, 5},      // ping: gRPC clients ping every some seconds
+    {50, 5},      // ping: gRPC clients ping every some seconds, and with the data they get
     {500, 50},    // priority
     {100, 10},    // empty
     {1000, 500},  // window

@@ -27,6 +27,7 @@ enum FrameType : std::uint8_t {
     frame_priority = 2,
     frame_reset = 3,
     frame_settings = 4,
+    frame_push = 5,
     frame_ping = 6,
     frame_window = 8,
     frame_continuation = 9,
@@ -49,6 +50,23 @@ constexpr unsigned kNeverIndexed = NGHTTP2_NV_FLAG_NO_INDEX;
 // What lets somebody in is never put into a table that other values are compared with (RFC 7541 section 7.1).
 bool is_secret(std::string_view name) noexcept {
     return name == "set-cookie" || name == "cookie" || name == "authorization" || name == "sekisho-assertion";
+}
+
+// Requests of many people share a connection to an upstream: of what they say, only what is no secret of
+// anybody goes into the table that all their values are compared with, and which the length of a frame tells
+// of.
+bool is_common(std::string_view name) noexcept {
+    constexpr std::string_view common[] = {
+        ":method",         ":scheme",          ":authority",           "accept",        "accept-encoding",
+        "accept-language", "content-type",     "grpc-accept-encoding", "grpc-encoding", "te",
+        "user-agent",      "x-forwarded-host", "x-forwarded-proto"};
+    return std::find(std::begin(common), std::end(common), name) != std::end(common);
+}
+
+void keep_apart(std::vector<nghttp2_nv>& pairs) noexcept {
+    for (auto& pair : pairs)
+        if (!is_common({reinterpret_cast<const char*>(pair.name), pair.namelen}))
+            pair.flags = static_cast<std::uint8_t>(pair.flags | kNeverIndexed);
 }
 
 void add_lines(std::vector<nghttp2_nv>& pairs, std::span<char> lines, unsigned flags) {
@@ -94,6 +112,8 @@ struct Http2Calls {
         if (frame->hd.type == NGHTTP2_HEADERS) {
             const bool opens = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
             self.take_fields(frame->hd.stream_id, ends, opens);
+        } else if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+            self.settings_came_ = true;
         } else if (frame->hd.type == NGHTTP2_DATA && ends) {
             if (auto* stream = self.find(frame->hd.stream_id)) self.take_end(*stream, {});
         }
@@ -122,6 +142,7 @@ struct Http2Calls {
 
     static int stream_closed(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
         auto& self = codec(user);
+        if (self.role_ == Http2Codec::Role::client && self.opened_streams_ != 0) --self.opened_streams_;
         auto* stream = self.find(id);
         if (!stream) return 0;
         self.detach(*stream);
@@ -168,6 +189,7 @@ struct Http2Calls {
             stream->offered_ = stream->offered_.subspan(size);
         }
         self.budgets_.earn(Http2Spending::window, kWindowUpdatesPerData);
+        self.budgets_.earn(Http2Spending::ping, 1);  // gRPC measures the way of its data with one
         return 0;
     }
 };
@@ -302,7 +324,10 @@ void Http2Codec::begin_frame() {
             spend(Http2Spending::priority);
             break;
         case frame_reset:
-            if (role_ == Role::server) spend(Http2Spending::reset);
+            spend(Http2Spending::reset);
+            break;
+        case frame_push:
+            flood_ = Http2Fault::protocol;  // never asked for (RFC 9113 section 8.4)
             break;
         case frame_settings:
             spend((flags & kFlagAck) == 0 ? Http2Spending::settings : Http2Spending::empty);
@@ -394,7 +419,7 @@ void Http2Codec::take_fields(std::int32_t id, bool ends, bool opens) {
 }
 
 void Http2Codec::take_end(Http2Stream& stream, std::span<const Field> trailers) {
-    if (stream.bounded_ && stream.body_left_ != 0) return fail(stream);
+    if (stream.awaits_head_ || (stream.bounded_ && stream.body_left_ != 0)) return fail(stream);
     stream.received_end_ = true;
     stream.end_came(trailers);
 }
@@ -403,6 +428,7 @@ void Http2Codec::take_end(Http2Stream& stream, std::span<const Field> trailers) 
 void Http2Codec::fail(Http2Stream& stream) {
     const auto id = stream.id_;
     detach(stream);
+    stream.faulty_ = true;
     reset(id, Http2Code::protocol_error);
     stream.closed(Http2Code::protocol_error);
 }
@@ -460,7 +486,7 @@ struct StatusText {
 }  // namespace
 
 bool Http2Codec::open(Http2Stream& stream, const Http2Start& start, std::span<char> lines, bool ends) {
-    if (state_ != State::open || nghttp2_session_check_request_allowed(session_) == 0) return false;
+    if (!settings_came_ || !takes_more() || opened_streams_ >= streams_max()) return false;
     auto& pairs = scratch_->pairs;
     pairs.clear();
     pairs.push_back(pair_of(":method", start.method, kInPlace));
@@ -468,15 +494,40 @@ bool Http2Codec::open(Http2Stream& stream, const Http2Start& start, std::span<ch
     pairs.push_back(pair_of(":authority", start.authority, kInPlace));
     pairs.push_back(pair_of(":path", start.target, kInPlace));
     add_lines(pairs, lines, kInPlace);
+    keep_apart(pairs);
     const auto id = nghttp2_submit_request(session_, nullptr, pairs.data(), pairs.size(),
                                            ends ? nullptr : &kBody, &stream);
     if (id < 0) return false;
-    stream.awaits_head_ = stream.bounded_ = true;
-    stream.id_ = id;
-    stream.attached_ = true;
+    stream.begin(id);
     ++attached_;
+    ++opened_streams_;
+    budgets_.earn(Http2Spending::reset, 1);
     collect();
     return stream.attached_;
+}
+
+// A stream that was closed may be opened again, on this connection or another.
+void Http2Stream::begin(std::int32_t id) {
+    id_ = id;
+    body_left_ = unread_ = 0;
+    offered_ = {};
+    trailers_.clear();
+    attached_ = bounded_ = awaits_head_ = true;
+    faulty_ = received_end_ = sent_end_ = last_ = ending_ = blocked_ = waits_for_room_ = false;
+}
+
+bool Http2Codec::takes_more() const noexcept {
+    return state_ == State::open && nghttp2_session_check_request_allowed(session_) != 0;
+}
+
+std::uint32_t Http2Codec::streams_max() const noexcept {
+    return std::min(settings_.streams,
+                    nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
+}
+
+void Http2Codec::ping() {
+    nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+    collect();
 }
 
 void Http2Codec::interim(Http2Stream& stream, int status, std::span<char> lines) {
@@ -531,6 +582,7 @@ std::ptrdiff_t Http2Codec::end_or_wait(Http2Stream& stream, std::uint32_t& flags
     auto& pairs = scratch_->pairs;
     pairs.clear();
     add_lines(pairs, stream.trailers_, NGHTTP2_NV_FLAG_NONE);
+    if (role_ == Role::client) keep_apart(pairs);
     if (!pairs.empty()) {
         flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
         nghttp2_submit_trailer(session_, stream.id_, pairs.data(), pairs.size());

@@ -34,6 +34,8 @@ public:
     std::int32_t id() const noexcept { return id_; }
     // attached: the codec still knows the stream; false once it is closed or dropped.
     bool attached() const noexcept { return attached_; }
+    // faulty: what the peer sent on it was malformed, which is why it is closed.
+    bool faulty() const noexcept { return faulty_; }
     // sent_end: our END_STREAM stands in the output.
     bool sent_end() const noexcept { return sent_end_; }
 
@@ -59,13 +61,15 @@ protected:
 private:
     friend class Http2Codec;
     friend struct Http2Calls;
+    void begin(std::int32_t id);
     std::int32_t id_ = 0;
     std::uint64_t body_left_ = 0;  // with a declared length: of what the peer has still to send
     std::uint64_t unread_ = 0;     // body bytes given and not yet consumed
     ByteView offered_;             // during send_body
     std::string trailers_;         // to send behind the body
-    bool attached_ = false, bounded_ = false, received_end_ = false, sent_end_ = false;
-    bool last_ = false, ending_ = false, blocked_ = false, waits_for_room_ = false, awaits_head_ = false;
+    bool attached_ = false, faulty_ = false, bounded_ = false, received_end_ = false, sent_end_ = false;
+    bool last_ = false, ending_ = false, blocked_ = false, waits_for_room_ = false;
+    bool awaits_head_ = false;  // client role: no final head yet
 };
 
 // Http2Owner is told of streams a client opens (server role), between frames: it may use the codec at once.
@@ -83,7 +87,7 @@ struct Http2Start {
 };
 
 struct Http2Settings {
-    std::uint32_t streams = 128;                       // a peer may have open at once
+    std::uint32_t streams = 128;                       // a peer may have open at once, or we with it
     std::uint32_t stream_window_bytes = 256u << 10;    // a peer may send ahead on one stream,
     std::uint32_t connection_window_bytes = 1u << 20;  // and on all of them
     HeadLimits head;
@@ -120,7 +124,15 @@ public:
     void refuse(std::int32_t id, Http2Code code);
     // give_back lets fields be used again.
     void give_back(std::unique_ptr<Http2Fields> fields);
-    // Client: open sends a request's head. Errors: false when the peer takes no more streams.
+    // Client: settings_came once the peer's first SETTINGS are here; before them nothing is opened.
+    bool settings_came() const noexcept { return settings_came_; }
+    // takes_more: false for good once the peer said GOAWAY or the stream numbers are used up.
+    bool takes_more() const noexcept;
+    // streams_max: how many the peer allows at once (SETTINGS_MAX_CONCURRENT_STREAMS), and we want.
+    std::uint32_t streams_max() const noexcept;
+    // ping asks the peer for a sign of life.
+    void ping();
+    // open sends a request's head. Errors: false when the peer takes no more streams, now or for good.
     bool open(Http2Stream& stream, const Http2Start& start, std::span<char> lines, bool ends);
     // expect_body: how much a response may bring, once its head is known (client role).
     void expect_body(Http2Stream& stream, const Head& head) noexcept;
@@ -188,6 +200,7 @@ private:
     std::vector<Http2Stream*> waiting_;  // for room in the output
     std::unique_ptr<Scratch> scratch_;
     std::size_t attached_ = 0;
+    std::uint32_t opened_streams_ = 0;  // client role: as the peer counts them
     std::uint32_t preface_left_ = 0, continuations_ = 0, frame_left_ = 0;
     std::uint8_t head_[9] = {};
     std::uint8_t head_bytes_ = 0;
@@ -195,6 +208,7 @@ private:
     State state_ = State::open;
     Http2Fault fault_ = Http2Fault::none;
     bool frame_has_body_ = false;
+    bool settings_came_ = false;
     bool refuses_new_ = false, collecting_ = false, receiving_ = false;
 };
 

@@ -498,6 +498,10 @@ TEST(Http2Codec, TheClientRoleSpeaksWithTheServerRole) {
     TestStream stream;
     stream.codec = &client;
     std::string lines = "Content-Type: application/grpc\r\nTE: trailers\r\n";
+    EXPECT_FALSE(client.open(stream, {"POST", "https", "wiki.test", "/a"}, lines, false))
+        << "whether it speaks HTTP/2 is not known yet";
+    exchange();
+    ASSERT_TRUE(client.settings_came());
     ASSERT_TRUE(client.open(stream, {"POST", "https", "wiki.test", "/a"}, lines, false));
     EXPECT_EQ(client.send_body(stream, as_bytes(std::string_view("ping")), false), 4U);
     client.end_body(stream, "x-up: 1\r\n");
@@ -520,6 +524,104 @@ TEST(Http2Codec, TheClientRoleSpeaksWithTheServerRole) {
     EXPECT_EQ(client.state(), Http2Codec::State::open);
     EXPECT_EQ(client.streams(), 0U);
     client.drop(stream, Http2Code::cancel);
+}
+
+struct Client final : Http2Owner {
+    BufferPool pool;
+    FlatBuffer out{pool};
+    SteadyTime now{Seconds{1000}};
+    Http2Codec codec{Http2Codec::Role::client, {}, *this, out};
+    void stream_opened(std::int32_t, std::unique_ptr<Http2Fields>, bool) override { FAIL(); }
+    void take(std::string_view bytes) { codec.receive(as_bytes(bytes), now); }
+    std::unique_ptr<TestStream> open() {
+        auto stream = std::make_unique<TestStream>();
+        stream->codec = &codec;
+        if (!codec.open(*stream, {"GET", "https", "wiki.test", "/"}, {}, true)) return nullptr;
+        return stream;
+    }
+};
+
+std::string setting(std::uint8_t name, std::uint32_t value) {
+    return std::string(1, '\0') + static_cast<char>(name) + frames::u32(value);
+}
+constexpr std::uint8_t max_streams = 3;
+
+TEST(Http2CodecClient, OpensNoMoreStreamsThanThePeerTakes) {
+    Client client;
+    client.take(frame(frames::settings, 0, 0, setting(max_streams, 2)));
+    EXPECT_EQ(client.codec.streams_max(), 2U);
+    auto first = client.open(), second = client.open();
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(client.open(), nullptr);
+    EXPECT_TRUE(client.codec.takes_more()) << "not now is not never";
+    client.codec.drop(*first, Http2Code::cancel);
+    auto third = client.open();
+    ASSERT_TRUE(third) << "a stream that was reset makes room";
+    client.take(frame(frames::settings, 0, 0, setting(max_streams, 0)));
+    client.codec.drop(*second, Http2Code::cancel);
+    EXPECT_EQ(client.open(), nullptr);
+    client.take(frame(frames::settings, 0, 0, setting(max_streams, 1000)));
+    EXPECT_EQ(client.codec.streams_max(), client.codec.settings().streams) << "our own bound holds, too";
+    client.codec.drop(*third, Http2Code::cancel);
+}
+
+TEST(Http2CodecClient, GoawayRefusesWhatIsBehindItAndOpensNothingMore) {
+    Client client;
+    client.take(frame(frames::settings, 0, 0, ""));
+    auto first = client.open(), second = client.open();
+    client.take(frame(frames::goaway, 0, 0, frames::u32(1) + frames::u32(0)));
+    EXPECT_FALSE(first->was_closed);
+    ASSERT_TRUE(second->was_closed);
+    EXPECT_EQ(*second->was_closed, Http2Code::refused_stream);
+    EXPECT_FALSE(client.codec.takes_more());
+    EXPECT_EQ(client.open(), nullptr);
+    client.codec.drop(*first, Http2Code::cancel);
+}
+
+TEST(Http2CodecClient, FloodsOfAServerEndTheConnection) {
+    struct Row {
+        std::string frame;
+        Http2Fault fault;
+    };
+    const Row rows[] = {{frame(frames::settings, 0, 0, ""), Http2Fault::settings_flood},
+                        {frame(frames::ping, 0, 0, "12345678"), Http2Fault::ping_flood},
+                        {frame(frames::reset, 0, 1, frames::u32(8)), Http2Fault::reset_flood},
+                        {frame(frames::priority, 0, 1, frames::u32(0) + "\x01"), Http2Fault::priority_flood},
+                        {frame(frames::window, 0, 0, frames::u32(1)), Http2Fault::window_flood},
+                        {frames::frame(0x77, 0, 0, ""), Http2Fault::empty_flood}};
+    for (const auto& row : rows) {
+        Client client;
+        client.take(frame(frames::settings, 0, 0, ""));
+        auto stream = client.open();
+        client.codec.drop(*stream, Http2Code::cancel);
+        for (int i = 0; i < 3000; ++i) client.take(row.frame);
+        EXPECT_EQ(client.codec.state(), Http2Codec::State::over) << to_text(row.fault);
+        EXPECT_EQ(client.codec.fault(), row.fault);
+        EXPECT_LT(client.out.size_bytes(), 16U << 10U);
+    }
+}
+
+TEST(Http2CodecClient, EachStreamPaysForOneReset) {
+    Client client;
+    client.take(frame(frames::settings, 0, 0, ""));
+    std::uint32_t id = 1;
+    for (int i = 0; i < 2000; ++i, id += 2) {
+        auto stream = client.open();
+        ASSERT_TRUE(stream) << i;
+        client.take(frame(frames::reset, 0, id, frames::u32(2)));
+        ASSERT_EQ(stream->was_closed, Http2Code::internal_error);
+    }
+    EXPECT_EQ(client.codec.state(), Http2Codec::State::open)
+        << "an app that fails each request hurts no other";
+}
+
+TEST(Http2CodecClient, PushIsNeverTaken) {
+    Client client;
+    client.take(frame(frames::settings, 0, 0, ""));
+    auto stream = client.open();
+    client.take(frame(frames::push, frames::end_headers, 1, frames::u32(2) + frames::request_fields()));
+    EXPECT_EQ(client.codec.state(), Http2Codec::State::over);
+    client.codec.drop(*stream, Http2Code::cancel);
 }
 
 }  // namespace
