@@ -197,6 +197,12 @@ private:
         if (!used) findings_.add("upstream.unused", upstream.place, {upstream.name});
     }
 
+    bool speaks_http2(const std::string& name) const {
+        return std::any_of(model_.upstreams.begin(), model_.upstreams.end(), [&](const Upstream& upstream) {
+            return upstream.name == name && upstream.protocol == UpstreamProtocol::http2;
+        });
+    }
+
     void check_app(const App& app) {
         const auto path = "apps." + app.name;
         known(upstreams_, "name.upstream", app.upstream, path + ".upstream");
@@ -204,6 +210,8 @@ private:
         if (app.host == model_.portal.host) at("app.portal_host", path + ".host", {app.host});
         if (app.preflight.answered && app.cross_site_callers.empty())
             at("app.preflight_nobody", path + ".preflight");
+        if (app.websocket && speaks_http2(app.upstream))
+            at("upstream.http2_websocket", path + ".websocket", {app.name});
         if (!app.websocket && model_.places.has(path + ".origins"))
             at("app.websocket_off", path + ".origins");
     }

@@ -28,6 +28,8 @@ inline constexpr Word<DaysOf> days_of[] = {{"business_days", DaysOf::business_da
                                            {"maintenance", DaysOf::maintenance}};
 inline constexpr Word<PathCase> path_cases[] = {{"sensitive", PathCase::sensitive},
                                                 {"insensitive", PathCase::insensitive}};
+inline constexpr Word<UpstreamProtocol> upstream_protocols[] = {{"http1", UpstreamProtocol::http1},
+                                                                {"http2", UpstreamProtocol::http2}};
 inline constexpr Word<Language> languages[] = {{"ja", Language::ja}, {"en", Language::en}};
 inline constexpr Word<ClientCertificates::Demand> certificate_demands[] = {
     {"request", ClientCertificates::Demand::request}, {"require", ClientCertificates::Demand::require}};

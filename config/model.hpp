@@ -229,10 +229,14 @@ struct Tier {
     OnAuditFailure on_audit_failure = OnAuditFailure::serve_and_count;  // default for rank 3: refuse
 };
 
+// What is spoken to an upstream; never anything else than what is written.
+enum class UpstreamProtocol : std::uint8_t { http1, http2 };
+
 struct Upstream {
     std::string name;
     bool tls = false;
-    std::string host;  // name or address literal
+    UpstreamProtocol protocol = UpstreamProtocol::http1;  // http2: by ALPN over TLS, else by prior knowledge
+    std::string host;                                     // name or address literal
     std::uint16_t port = 0;
     std::string ca_path;      // empty = the system's roots; TLS only
     std::string server_name;  // default: host

@@ -50,6 +50,9 @@ std::string print_one(const Key&, const std::optional<Language>& value) {
     return value ? print_choice<Language>(languages, *value) : std::string();
 }
 std::string print_one(const Key&, PathCase value) { return print_choice<PathCase>(path_cases, value); }
+std::string print_one(const Key&, UpstreamProtocol value) {
+    return print_choice<UpstreamProtocol>(upstream_protocols, value);
+}
 std::string print_one(const Key&, ClientCertificates::Demand value) {
     return print_choice<ClientCertificates::Demand>(certificate_demands, value);
 }

@@ -121,6 +121,24 @@ std::string factor_limits() {
            "| questions put to passkeys and answered, remembered | 100000 | no answer is taken |\n";
 }
 
+// As gateway/forward/http2_links.hpp and http2_liveness.hpp have them.
+std::string http2_upstream_limits() {
+    return "\n## What an upstream that speaks HTTP/2 may do\n\n"
+           "| bound | value | beyond it |\n|---|---|---|\n"
+           "| requests at once on one connection | 100, or fewer as its SETTINGS say | another connection |\n"
+           "| connections per worker, where `connections` is 0 | 16 | 503 |\n"
+           "| of a body, sent ahead of the client | 128KiB a request | it waits for credit |\n"
+           "| interim heads not yet passed on | 16, and `limits.upstream_head` together | 502 |\n"
+           "| time until its SETTINGS | `connect_timeout` | 502, not_http2 |\n"
+           "| silence while requests are open | 5m | a PING |\n"
+           "| an answer to that PING | 15s | the connection ends; its requests fail or go out again |\n"
+           "| times a request is sent again | 1 | 502 |\n"
+           "| resets, SETTINGS, PING, CONTINUATION, empty frames, small windows | as for clients "
+           "([0007](decisions/0007-frames-by-nghttp2-rules-by-us.md)); each stream we open pays for one "
+           "reset "
+           "| the connection ends |\n";
+}
+
 // The values stand in gateway/backup, auth/store/snapshot_io and gateway/net/passed_sockets_io; this floor
 // cannot see them.
 std::string backup_limits() {
@@ -149,7 +167,7 @@ std::string limits_page() {
                " | " + text(key.max) + " | " + (key.reload == Reload::restart ? "restart" : "reload") +
                " | " + cell(key.en) + " |\n";
     }
-    return out + reader_limits() + factor_limits() + backup_limits();
+    return out + reader_limits() + factor_limits() + http2_upstream_limits() + backup_limits();
 }
 
 }  // namespace sekisho::config

@@ -365,6 +365,9 @@ bool read_one(Decoder& d, const Key& k, const Node& n, FactorStrength& out) {
 bool read_one(Decoder& d, const Key& k, const Node& n, PathCase& out) {
     return read_choice<PathCase>(d, k, n, path_cases, out);
 }
+bool read_one(Decoder& d, const Key& k, const Node& n, UpstreamProtocol& out) {
+    return read_choice<UpstreamProtocol>(d, k, n, upstream_protocols, out);
+}
 bool read_one(Decoder& d, const Key& k, const Node& n, ClientCertificates::Demand& out) {
     return read_choice<ClientCertificates::Demand>(d, k, n, certificate_demands, out);
 }

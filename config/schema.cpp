@@ -45,6 +45,7 @@ constexpr TypeWords words[] = {
     {Type::factor, "password, recovery or otp", "password、recovery、otp のいずれか"},
     {Type::language, "ja or en", "ja か en"},
     {Type::path_case, "sensitive or insensitive", "sensitive か insensitive"},
+    {Type::upstream_protocol, "http1 or http2", "http1 か http2"},
     {Type::client_certificate, "request or require", "request か require"},
     {Type::audit_failure, "refuse or serve_and_count", "refuse か serve_and_count"},
     {Type::calendar_base, "none, japan or japan_bank", "none、japan、japan_bank のいずれか"},

@@ -35,6 +35,7 @@ enum class Type : std::uint8_t {
     person_kind,         // staff, contractor, ops
     factor,              // otp, recovery, password
     path_case,           // sensitive, insensitive
+    upstream_protocol,   // http1, http2
     language,            // ja, en
     client_certificate,  // request, require
     audit_failure,       // refuse, serve_and_count

@@ -22,6 +22,7 @@ void print_upstream_url(Printer& printer, const Key& key, const Upstream& from) 
 
 constexpr Field<Upstream> upstream_fields[] = {
     {"url", read_upstream_url, print_upstream_url},
+    field<&Upstream::protocol>("protocol"),
     field<&Upstream::connect_timeout>("connect_timeout"),
     field<&Upstream::response_timeout>("response_timeout"),
     field<&Upstream::total_timeout>("total_timeout"),

@@ -48,7 +48,7 @@ packages_for() {
       unit) packages_unit ;;
       clang) packages_clang "$release" ;;
       browser) packages_browser ;;
-      python-tests) echo curl nghttp2-client python3-aiosmtpd python3-grpcio python3-hpack python3-pytest python3-holidays python3-yaml openssl nginx-light qrencode binutils procps prometheus ;;
+      python-tests) echo curl nghttp2-client nghttp2-server python3-aiosmtpd python3-grpcio python3-hpack python3-pytest python3-holidays python3-yaml openssl nginx-light qrencode binutils procps prometheus ;;
       watch) echo prometheus ;;
       counts) echo valgrind ;;
       package) echo python3-pytest binutils dpkg-dev file lintian man-db groff systemd zsh fish debootstrap openssl ;;

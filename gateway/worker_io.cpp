@@ -4,6 +4,7 @@
 #include "base/check.hpp"
 #include "base/crypto.hpp"
 #include "base/random.hpp"
+#include "gateway/forward/http2_links.hpp"
 #include "gateway/http/client_connection_io.hpp"
 
 #include <fmt/format.h>
@@ -108,19 +109,20 @@ void Worker::refresh() {
     pool_of_upstream_.clear();
     for (std::size_t i = 0; i < snapshot_->model->upstreams.size(); ++i) {
         const auto& upstream = snapshot_->model->upstreams[i];
-        const auto key = fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", upstream.name, upstream.tls,
-                                     upstream.host, upstream.port, upstream.ca_path,
-                                     digest_of(upstream.ca_path), upstream.server_name, upstream.host_header,
-                                     upstream.connect_timeout.count(), upstream.response_timeout.count(),
-                                     upstream.total_timeout.count(), upstream.connections);
+        const auto key =
+            fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", upstream.name, upstream.tls,
+                        static_cast<int>(upstream.protocol), upstream.host, upstream.port, upstream.ca_path,
+                        digest_of(upstream.ca_path), upstream.server_name, upstream.host_header,
+                        upstream.connect_timeout.count(), upstream.response_timeout.count(),
+                        upstream.total_timeout.count(), upstream.connections);
         auto& pool = pools_[key];
         if (!pool) {
             const auto labels = shared_.registry.name_labels(telemetry::Label::upstream, {upstream.name});
-            auto made =
-                UpstreamPool::create(reactor_, shared_.resolver, upstream,
-                                     {snapshot_->model->limits.upstream_idle_per_worker,
-                                      snapshot_->model->limits.upstream_idle_timeout, &shared_.upstreams},
-                                     recorder_.shard(), labels.front());
+            auto made = UpstreamPool::create(
+                reactor_, shared_.resolver, upstream,
+                {snapshot_->model->limits.upstream_idle_per_worker,
+                 snapshot_->model->limits.upstream_idle_timeout, &shared_.upstreams, this},
+                recorder_.shard(), labels.front());
             if (made) pool = std::move(*made);
         }
         pool_of_upstream_.push_back(pool.get());
@@ -345,6 +347,8 @@ void Worker::drain(Millis) {
         draining_ = true;
         for (auto& listener : listeners_) listener->stop();
         for (auto* connection : connections_) connection->begin_drain();
+        for (auto& [key, pool] : pools_)
+            if (pool && pool->http2()) pool->http2()->begin_drain();
         reactor_.stop_when_idle();
     });
 }

@@ -77,14 +77,15 @@ void put_upgrade(const Head& head, HeadWriter& out) noexcept {
 }
 
 void put_upstream_framing(const RequestHead& head, const UpstreamFacts& facts, HeadWriter& out) noexcept {
-    if (head.framing == Framing::chunked) out.put("Transfer-Encoding: chunked\r\n");
+    const bool streams = facts.version == HttpVersion::http2;
+    if (head.framing == Framing::chunked && !streams) out.put("Transfer-Encoding: chunked\r\n");
     if (head.framing == Framing::length) put_length(head.content_length, out);
     if (head.expect_continue && facts.forward_expect) out.put("Expect: 100-continue\r\n");
     if (!facts.websocket_key.empty()) out.field("Sec-WebSocket-Key", facts.websocket_key);
     if (head.upgrade != Upgrade::none)
         put_upgrade(head, out);
     else if (head.te_trailers)
-        out.put("Connection: TE\r\nTE: trailers\r\n");
+        out.put(streams ? "TE: trailers\r\n" : "Connection: TE\r\nTE: trailers\r\n");
 }
 
 void put_request_line(const RequestHead& head, const UpstreamFacts& facts, HeadWriter& out) noexcept {
@@ -203,7 +204,7 @@ std::size_t upstream_head_bound(const RequestHead& head, const UpstreamFacts& fa
 std::optional<std::size_t> write_upstream_head(const RequestHead& head, const UpstreamFacts& facts,
                                                std::span<char> buffer) {
     HeadWriter out(buffer);
-    put_request_line(head, facts, out);
+    if (facts.version != HttpVersion::http2) put_request_line(head, facts, out);
     for (const Field& field : head.fields)
         if (passes_upward(field, head, facts)) out.field(field.name, field.value);
     if (!head.connection_names_fields || !head.names_in_connection("cookie"))

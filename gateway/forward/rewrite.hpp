@@ -20,14 +20,16 @@ struct UpstreamFacts {
     std::string_view request_id;     // Sekisho-Request-Id; empty = none
     std::string_view via;            // our name in Via; empty = no Via of ours
     std::string_view websocket_key;  // for a client whose wire has none (RFC 8441); empty = the client's own
-    bool keep_tracestate = false;    // the client's trace is continued
-    bool forward_expect = true;      // pass Expect: 100-continue on
+    HttpVersion version = HttpVersion::http11;  // the upstream's
+    bool keep_tracestate = false;               // the client's trace is continued
+    bool forward_expect = true;                 // pass Expect: 100-continue on
 };
 
 // write_upstream_head puts the HTTP/1.1 request head for an upstream into `out`: request line with the
 // canonical path and the query as sent, Host, the client's fields less those that are not its to send, ours,
-// framing, empty line. Nothing when `out` is too small: upstream_head_bound() says how much is enough.
-// Source: RFC 9110 sections 7.2, 7.6; RFC 7239; R2, R5, R13.
+// framing, empty line. For HTTP/2 it is field lines alone, nothing of a connection. Nothing when `out` is too
+// small: upstream_head_bound() says how much is enough. Source: RFC 9110 sections 7.2, 7.6; RFC 7239; R2, R5,
+// R13.
 std::optional<std::size_t> write_upstream_head(const RequestHead& head, const UpstreamFacts& facts,
                                                std::span<char> out);
 std::size_t upstream_head_bound(const RequestHead& head, const UpstreamFacts& facts) noexcept;

@@ -8,40 +8,7 @@
 namespace sekisho::gateway {
 namespace {
 
-// As label_values::connect_result and upstream_fault.
-enum ConnectResult : std::uint8_t {
-    connect_worked,
-    connect_refused,
-    connect_timed_out,
-    connect_tls,
-    connect_resolve,
-    connect_other
-};
-enum FaultLabel : std::uint8_t {
-    fault_timed_out,
-    fault_reset,
-    fault_malformed,
-    fault_truncated,
-    fault_too_large,
-    fault_other
-};
-
 constexpr std::size_t body_before_connected_max = 16u << 10;
-
-std::uint8_t label_of(UpstreamFault fault) noexcept {
-    switch (fault) {
-        case UpstreamFault::timed_out:
-            return fault_timed_out;
-        case UpstreamFault::closed_early:
-            return fault_reset;
-        case UpstreamFault::malformed:
-            return fault_malformed;
-        case UpstreamFault::truncated:
-            return fault_truncated;
-        default:
-            return fault_other;
-    }
-}
 
 }  // namespace
 
@@ -58,9 +25,7 @@ UpstreamHttp1::UpstreamHttp1(const Permit&, UpstreamPool& pool, Waiter& waiter, 
       framing_(head.framing),
       method_(head.method_id),
       upgrade_token_(head.upgrade_token),
-      began_(pool.reactor().now()),
-      phase_began_(began_),
-      waiting_since_(began_),
+      waiting_since_(pool.reactor().now()),
       repeatable_(may_repeat(head.method_id) && !head.has_body() && head.upgrade == Upgrade::none),
       unusual_body_(head.body_is_unusual()),
       withholds_continue_(head.expect_continue && facts.forward_expect && head.has_body()) {
@@ -85,98 +50,24 @@ void UpstreamHttp1::acquire(bool fresh_only) {
         return connected();
     }
     if (!pool_.has_room()) return fail(UpstreamFault::busy);
-    dialling_.emplace(pool_.dialling());
-    phase_ = Phase::resolving;
-    lookup_ = std::make_shared<Lookup>();
-    if (auto known = pool_.resolver().peek(pool_.upstream().host)) {
-        lookup_->answer = std::move(*known);
-    } else {
-        pool_.resolver().resolve(pool_.reactor(), pool_.upstream().host,
-                                 [lookup = lookup_, ticket = waiter_.ticket(),
-                                  &reactor = pool_.reactor()](Resolver::Answer answer) {
-                                     lookup->answer = std::move(answer);
-                                     reactor.wake(ticket, Wake::control);
-                                 });
-    }
+    phase_ = Phase::connecting;
+    connect_.emplace(pool_, waiter_);
     advance();
 }
 
 // True when the connection is ready to carry bytes.
 bool UpstreamHttp1::advance() {
-    for (;;) {
-        switch (phase_) {
-            case Phase::resolving:
-                if (!advance_lookup()) return false;
-                break;
-            case Phase::dialling:
-                if (!advance_dial()) return false;
-                break;
-            case Phase::greeting:
-                if (!advance_greeting()) return false;
-                break;
-            case Phase::ready:
-                return true;
-            case Phase::failed:
-            case Phase::done:
-                return false;
-        }
-    }
-}
-
-bool UpstreamHttp1::advance_lookup() {
-    if (!lookup_->answer) return false;
-    if (!*lookup_->answer || lookup_->answer->value().empty()) {
-        pool_.count_connect(connect_resolve, phase_began_);
-        fail(UpstreamFault::refused);
-        return true;
-    }
-    dial_.emplace(pool_.reactor(), waiter_, std::move(lookup_->answer->value()), pool_.upstream().port,
-                  pool_.upstream().connect_timeout);
-    lookup_.reset();
-    phase_ = Phase::dialling;
-    return true;
-}
-
-bool UpstreamHttp1::advance_dial() {
-    const auto state = dial_->step();
-    if (state == IoState::would_block) return false;
-    if (state != IoState::done) {
-        pool_.count_connect(dial_->error().code() == Errc::timed_out ? connect_timed_out : connect_refused,
-                            phase_began_);
-        fail(UpstreamFault::refused);
-        return true;
-    }
-    if (pool_.tls()) {
-        auto stream = std::make_unique<TlsStream>(
-            dial_->take(), std::static_pointer_cast<const TlsClientContext>(pool_.tls()));
-        greeting_ = stream.get();
-        connection_ = std::make_unique<UpstreamConnection>(pool_, std::move(stream));
-        connection_->stream().attach(waiter_);
-        phase_ = Phase::greeting;
-        greeting_began_ = pool_.reactor().now();
-    } else {
-        connection_ =
-            std::make_unique<UpstreamConnection>(pool_, std::make_unique<PlainStream>(dial_->take()));
-        pool_.count_connect(connect_worked, phase_began_);
-        connected();
-    }
-    dial_.reset();
-    dialling_.reset();
-    return true;
-}
-
-bool UpstreamHttp1::advance_greeting() {
-    const auto state = greeting_->handshake();
+    if (phase_ != Phase::connecting) return phase_ == Phase::ready;
+    const auto state = connect_->step();
     if (state == IoState::would_block) return false;
     if (state == IoState::done) {
-        pool_.count_connect(connect_worked, phase_began_);
+        connection_ = connect_->take();
         connected();
     } else {
-        pool_.count_connect(connect_tls, phase_began_);
-        fail(UpstreamFault::tls);
+        fail(connect_->fault(), connect_->message_fault());
     }
-    greeting_ = nullptr;
-    return true;
+    connect_.reset();
+    return phase_ == Phase::ready;
 }
 
 void UpstreamHttp1::connected() {
@@ -191,9 +82,7 @@ void UpstreamHttp1::fail(UpstreamFault fault, MessageFault message) noexcept {
     fault_ = fault;
     message_fault_ = message;
     phase_ = Phase::failed;
-    dialling_.reset();
-    if (fault != UpstreamFault::refused && fault != UpstreamFault::tls && fault != UpstreamFault::busy)
-        pool_.count_fault(label_of(fault));
+    pool_.count_fault(fault);
 }
 
 // A pooled connection may have died while it rested: what is safe to repeat is sent once more, on a new one.
@@ -205,7 +94,6 @@ bool UpstreamHttp1::retry_elsewhere() {
     connection_.reset();
     out_.consume(out_.size_bytes());
     out_.append(std::string_view(head_text_));
-    phase_began_ = pool_.reactor().now();
     acquire(true);
     return phase_ != Phase::failed;
 }
@@ -354,30 +242,17 @@ void UpstreamHttp1::settle() {
 }
 
 SteadyTime UpstreamHttp1::deadline() const {
-    switch (phase_) {
-        case Phase::greeting:
-            return greeting_began_ + pool_.upstream().connect_timeout;
-        case Phase::resolving:
-            return phase_began_ + pool_.upstream().connect_timeout;
-        case Phase::dialling:
-            return dial_->deadline();
-        case Phase::ready: {
-            // It owes us an answer, or its 100 (Continue), or to take what stands here.
-            const bool owes = body_finished_ || withholds_continue_ || takes_nothing_ || !out_.empty();
-            return owes ? waiting_since_ + pool_.upstream().response_timeout : SteadyTime::max();
-        }
-        default:
-            return SteadyTime::max();
-    }
+    if (phase_ == Phase::connecting) return connect_->deadline();
+    if (phase_ != Phase::ready) return SteadyTime::max();
+    // It owes us an answer, or its 100 (Continue), or to take what stands here.
+    const bool owes = body_finished_ || withholds_continue_ || takes_nothing_ || !out_.empty();
+    return owes ? waiting_since_ + pool_.upstream().response_timeout : SteadyTime::max();
 }
 
 void UpstreamHttp1::expire(SteadyTime now) {
-    if (phase_ == Phase::dialling && now < phase_began_ + 4 * pool_.upstream().connect_timeout) {
-        advance();
-        return;
-    }
-    if (phase_ != Phase::ready) pool_.count_connect(connect_timed_out, phase_began_);
-    fail(UpstreamFault::timed_out);
+    if (phase_ != Phase::connecting) return fail(UpstreamFault::timed_out);
+    connect_->expire(now);
+    advance();
 }
 
 }  // namespace sekisho::gateway

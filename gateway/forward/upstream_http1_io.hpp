@@ -2,7 +2,7 @@
 // UpstreamHttp1 carries one permitted request to an app over HTTP/1.1 and brings its response back.
 #include "gateway/admission/permit.hpp"
 #include "gateway/forward/rewrite.hpp"
-#include "gateway/forward/upstream_pool_io.hpp"
+#include "gateway/forward/upstream_connect_io.hpp"
 #include "gateway/http/http1_client_side.hpp"
 #include "gateway/http/http1_codec.hpp"
 #include "gateway/http/upstream_side.hpp"
@@ -40,20 +40,14 @@ public:
         return in_;
     }
 
-    SteadyTime connected_at() const noexcept { return connected_at_; }
+    SteadyTime connected_at() const noexcept override { return connected_at_; }
     bool anything_sent() const noexcept { return sent_anything_; }
 
 private:
-    enum class Phase : std::uint8_t { resolving, dialling, greeting, ready, failed, done };
-    struct Lookup {
-        std::optional<Resolver::Answer> answer;
-    };
+    enum class Phase : std::uint8_t { connecting, ready, failed, done };
 
     void acquire(bool fresh_only);
     bool advance();
-    bool advance_lookup();
-    bool advance_dial();
-    bool advance_greeting();
     void connected();
     void fail(UpstreamFault fault, MessageFault message = {}) noexcept;
     bool retry_elsewhere();
@@ -66,16 +60,13 @@ private:
 
     UpstreamPool& pool_;
     UpstreamPool::Use use_;
-    std::optional<UpstreamPool::Use> dialling_;
     Waiter& waiter_;
     HeadScratch& scratch_;
     HeadLimits limits_;
     FlatBuffer out_, in_;
-    std::string head_text_;  // kept until the first response byte, for one more try
-    std::shared_ptr<Lookup> lookup_;
-    std::optional<Dial> dial_;
+    std::string head_text_;                   // kept until the first response byte, for one more try
+    std::optional<UpstreamConnect> connect_;  // while a new connection is made
     std::unique_ptr<UpstreamConnection> connection_;
-    TlsStream* greeting_ = nullptr;  // while the handshake goes on
     std::optional<BodyOut> body_out_;
     std::optional<BodyIn> body_in_;
     Framing framing_;
@@ -85,8 +76,8 @@ private:
     ResponseHead head_;
     std::size_t head_bytes_ = 0;  // of a parsed head still at the front of in_
     std::string trailers_;
-    SteadyTime began_, phase_began_, greeting_began_{}, connected_at_{}, waiting_since_;
-    Phase phase_ = Phase::resolving;
+    SteadyTime connected_at_{}, waiting_since_;
+    Phase phase_ = Phase::connecting;
     UpstreamFault fault_ = UpstreamFault::none;
     MessageFault message_fault_;
     bool repeatable_, unusual_body_, retried_ = false, body_finished_ = false, sent_anything_ = false;

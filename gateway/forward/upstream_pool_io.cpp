@@ -1,5 +1,8 @@
 #include "gateway/forward/upstream_pool_io.hpp"
 
+#include "base/check.hpp"
+#include "gateway/forward/http2_pool_io.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -10,6 +13,36 @@ namespace {
 using telemetry::Metric;
 
 enum PoolState : std::uint8_t { idle = 0, busy = 1 };  // as label_values::pool_state
+
+// As label_values::upstream_fault.
+enum FaultLabel : std::uint8_t {
+    fault_timed_out,
+    fault_reset,
+    fault_malformed,
+    fault_truncated,
+    fault_too_large,
+    fault_other
+};
+
+std::optional<std::uint8_t> label_of(UpstreamFault fault) noexcept {
+    switch (fault) {
+        case UpstreamFault::refused:
+        case UpstreamFault::tls:
+        case UpstreamFault::protocol:
+        case UpstreamFault::busy:
+            return std::nullopt;
+        case UpstreamFault::timed_out:
+            return fault_timed_out;
+        case UpstreamFault::closed_early:
+            return fault_reset;
+        case UpstreamFault::malformed:
+            return fault_malformed;
+        case UpstreamFault::truncated:
+            return fault_truncated;
+        default:
+            return fault_other;
+    }
+}
 
 }  // namespace
 
@@ -48,13 +81,21 @@ Result<std::unique_ptr<UpstreamPool>> UpstreamPool::create(Reactor& reactor, Res
                                                            telemetry::LabelId label) {
     std::unique_ptr<UpstreamPool> pool(new UpstreamPool(reactor, resolver, upstream, options, shard, label));
     if (upstream.tls) {
+        const bool http2 = upstream.protocol == config::UpstreamProtocol::http2;
         auto context = TlsClientContext::create(
-            upstream.ca_path, upstream.server_name.empty() ? upstream.host : upstream.server_name);
+            upstream.ca_path, upstream.server_name.empty() ? upstream.host : upstream.server_name,
+            http2 ? TlsClientContext::Application::http2 : TlsClientContext::Application::http1);
         if (!context) return context.error();
         pool->tls_ = std::move(*context);
     }
+    if (upstream.protocol == config::UpstreamProtocol::http2) {
+        check(options.worker != nullptr, "HTTP/2 needs a worker");
+        pool->http2_ = std::make_unique<Http2Pool>(*options.worker, *pool);
+    }
     return pool;
 }
+
+UpstreamPool::~UpstreamPool() = default;
 
 std::unique_ptr<UpstreamConnection> UpstreamPool::take() {
     while (!resting_.empty()) {
@@ -62,9 +103,7 @@ std::unique_ptr<UpstreamConnection> UpstreamPool::take() {
         resting_.pop_back();
         if (connection->dead_) continue;
         connection->stream().detach();
-        connection->rested_since_ = SteadyTime{};
-        shard_.add<Metric::upstream_connections>(-1, label_, idle);
-        shard_.add<Metric::upstream_connections>(1, label_, busy);
+        rests(*connection, false);
         return connection;
     }
     return nullptr;
@@ -75,10 +114,8 @@ void UpstreamPool::rest(std::unique_ptr<UpstreamConnection> connection) {
     connection->stream().attach(static_cast<ReadyHook&>(*connection));
     connection->ready();  // what came with the last bytes of the answer makes no news of its own
     if (connection->dead_) return;
-    connection->rested_since_ = reactor_.now();
+    rests(*connection, true);
     connection->used_ = true;
-    shard_.add<Metric::upstream_connections>(-1, label_, busy);
-    shard_.add<Metric::upstream_connections>(1, label_, idle);
     resting_.push_back(std::move(connection));
 }
 
@@ -89,16 +126,35 @@ void UpstreamPool::drop_old(SteadyTime now) {
     resting_.erase(std::remove_if(resting_.begin(), resting_.end(), old), resting_.end());
 }
 
-void UpstreamPool::count_connect(std::uint8_t result, SteadyTime began) {
-    const bool works = result == 0;
+void UpstreamPool::count_connect(ConnectResult result, SteadyTime began) {
+    const bool works = result == ConnectResult::connected;
     if (up_ != works && options_.states) options_.states->set(upstream_.name, works);
     up_ = works;
-    shard_.count<Metric::upstream_connects>(label_, result);
+    shard_.count<Metric::upstream_connects>(label_, static_cast<std::uint8_t>(result));
     if (works) shard_.observe<Metric::upstream_connect_duration>((reactor_.now() - began).count(), label_);
 }
 
-void UpstreamPool::count_fault(std::uint8_t fault) noexcept {
-    shard_.count<Metric::upstream_faults>(label_, fault);
+void UpstreamPool::count_fault(UpstreamFault fault) noexcept {
+    if (const auto label = label_of(fault)) shard_.count<Metric::upstream_faults>(label_, *label);
+}
+
+void UpstreamPool::rests(UpstreamConnection& connection, bool resting) noexcept {
+    if (resting == (connection.rested_since_ != SteadyTime{})) return;
+    connection.rested_since_ = resting ? reactor_.now() : SteadyTime{};
+    shard_.add<Metric::upstream_connections>(-1, label_, resting ? busy : idle);
+    shard_.add<Metric::upstream_connections>(1, label_, resting ? idle : busy);
+}
+
+void UpstreamPool::count_streams(std::int64_t more) noexcept {
+    shard_.add<Metric::upstream_streams>(more, label_);
+}
+
+void UpstreamPool::count_retry() noexcept { shard_.count<Metric::upstream_retries>(label_); }
+
+void UpstreamPool::count_http2_fault(Http2Fault fault) noexcept {
+    if (fault == Http2Fault::none || fault == Http2Fault::peer_left) return;
+    shard_.count<Metric::upstream_http2_faults>(
+        label_, static_cast<std::uint8_t>(static_cast<std::uint8_t>(fault) - 1));
 }
 
 }  // namespace sekisho::gateway

@@ -5,6 +5,8 @@
 #include "base/result.hpp"
 #include "config/model.hpp"
 #include "gateway/forward/upstream_states.hpp"
+#include "gateway/http/http2_budgets.hpp"
+#include "gateway/http/upstream_side.hpp"
 #include "gateway/net/dial_io.hpp"
 #include "gateway/net/plain_stream_io.hpp"
 #include "gateway/net/reactor_io.hpp"
@@ -21,7 +23,9 @@
 
 namespace sekisho::gateway {
 
+class Http2Links;
 class UpstreamPool;
+class Worker;
 
 // UpstreamConnection is one connection for its whole life: carrying an exchange, or resting.
 class UpstreamConnection final : public ReadyHook {
@@ -40,13 +44,18 @@ private:
     bool used_ = false, dead_ = false;
 };
 
+// As label_values::connect_result.
+enum class ConnectResult : std::uint8_t { connected, refused, timed_out, tls, resolve, protocol };
+
 class UpstreamPool {
 public:
     struct Options {
         std::uint32_t idle_max = 64;
         Millis idle_timeout{30'000};
         UpstreamStates* states = nullptr;
+        Worker* worker = nullptr;  // needed where HTTP/2 is spoken
     };
+    ~UpstreamPool();
     // Errors: Errc::malformed or not_found when the upstream's CA cannot be read.
     static Result<std::unique_ptr<UpstreamPool>> create(Reactor& reactor, Resolver& resolver,
                                                         const config::Upstream& upstream, Options options,
@@ -82,9 +91,18 @@ public:
     // drop_old closes what rested past the time-out; called about once a second.
     void drop_old(SteadyTime now);
 
-    // What a connection attempt came to, for metrics: 0 connected ... as label_values::connect_result.
-    void count_connect(std::uint8_t result, SteadyTime began);
-    void count_fault(std::uint8_t fault) noexcept;
+    // http2: the connections that requests share, where that is what the upstream speaks; else null.
+    Http2Links* http2() const noexcept { return http2_.get(); }
+    // rests: a shared connection carries nothing now, or does again.
+    void rests(UpstreamConnection& connection, bool resting) noexcept;
+    void count_streams(std::int64_t more) noexcept;
+    void count_retry() noexcept;
+    void count_http2_fault(Http2Fault fault) noexcept;
+
+    // count_connect: what a connection attempt came to.
+    void count_connect(ConnectResult result, SteadyTime began);
+    // count_fault: an exchange the upstream broke; what failed before one began is no such.
+    void count_fault(UpstreamFault fault) noexcept;
     bool resting_or_used() const noexcept { return open_ != 0 || users_ != 0; }
 
 private:
@@ -100,6 +118,7 @@ private:
     std::shared_ptr<TlsClientContext> tls_;
     std::uint32_t open_ = 0, users_ = 0, dialling_ = 0;
     std::optional<bool> up_;
+    std::unique_ptr<Http2Links> http2_;
     std::vector<std::unique_ptr<UpstreamConnection>> resting_;  // the one used last at the back
 };
 

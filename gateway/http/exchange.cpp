@@ -176,7 +176,8 @@ bool Exchange::flush_both() {
 }
 
 bool Exchange::waits_for_body() const noexcept {
-    return request_waits_for_client_ && !request_ended_ && !started_ && !upstream_.withholds_continue();
+    return pace_.judges_request && request_waits_for_client_ && !request_ended_ && !started_ &&
+           !upstream_.withholds_continue();
 }
 
 bool Exchange::below_pace(std::uint64_t bytes, SteadyTime::duration spent) const noexcept {

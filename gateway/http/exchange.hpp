@@ -12,7 +12,8 @@ namespace sekisho::gateway {
 struct PaceLimits {
     Millis grace{10'000};  // before a rate is judged
     std::uint32_t bytes_per_second = 512;
-    Millis total{0};  // longest life of the whole exchange; 0 = none
+    Millis total{0};             // longest life of the whole exchange; 0 = none
+    bool judges_request = true;  // false where a request may rest for as long as it likes (gRPC streams)
 };
 
 class Exchange {

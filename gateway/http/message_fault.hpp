@@ -14,6 +14,9 @@ public:
         slow_body,      // a client that sends below the least rate
         slow_read,      // a client that reads below it
         interim_storm,  // an upstream with more 1xx than are passed on
+        not_http2,      // an upstream that does not speak HTTP/2 where that is configured
+        http2_broken,   // one whose HTTP/2 connection was ended for what it sent
+        stream_reset,   // one that reset the request's stream
         other,
     };
     constexpr MessageFault() noexcept = default;  // none

@@ -22,6 +22,11 @@ std::string close_reason(Trigger trigger) {
                        telemetry::label_values::trigger[static_cast<std::size_t>(trigger)]);
 }
 
+// A stream of gRPC may rest between two messages for as long as both ends like.
+bool is_grpc(const RequestHead& head) noexcept {
+    return head.value(FieldId::content_type).starts_with("application/grpc");
+}
+
 Cut cut_of(Trigger trigger, const Recheck& found) noexcept {
     if (found.outcome == Recheck::Outcome::session_ended) return Cut::session;
     switch (trigger) {
@@ -43,7 +48,7 @@ void RequestState::clear() {
     exchange.reset();
     client.reset();
     local.reset();
-    upstream.reset();
+    drop_app();
     durable.reset();
     websocket_key.clear();
     verdict = Verdict{};
@@ -214,16 +219,31 @@ void RequestRun::begin_forward(const RequestHead& head) {
         facts.websocket_key = request.websocket_key;
     }
     record_allow();
-    request.upstream.emplace(permit, *pool, waiter_, worker_.buffers(), worker_.response_scratch(), head,
-                             facts, upstream_head_limits(request.snapshot->model->limits));
+    auto& upstream = make_upstream(*pool, head, facts);
     const auto& limits = request.snapshot->model->limits;
-    begin_exchange(head, *request.upstream,
-                   {limits.body_min_rate_grace, limits.body_min_rate, pool->upstream().total_timeout});
+    const bool rests_at_will = pool->http2() && is_grpc(head);
+    begin_exchange(
+        head, upstream,
+        {limits.body_min_rate_grace, limits.body_min_rate, pool->upstream().total_timeout, !rests_at_will});
     worker_.enter(*this);
     active_ = true;
     if (!request.durable || *request.durable) return;
     phase_ = Phase::wait_record;
     deadline_ = SteadyTime::max();  // the record's own arrival wakes us, or its failure
+}
+
+UpstreamSide& RequestRun::make_upstream(UpstreamPool& pool, const RequestHead& head,
+                                        const UpstreamFacts& facts) {
+    auto& request = *state_;
+    const auto& permit = *request.verdict.permit;
+    const auto limits = upstream_head_limits(request.snapshot->model->limits);
+    if (auto* links = pool.http2())
+        return request.upstream_http2.emplace(
+            permit,
+            UpstreamHttp2::Place{*links, waiter_, worker_.buffers(), pool.upstream(), limits, pool.use()},
+            head, facts);
+    return request.upstream.emplace(permit, pool, waiter_, worker_.buffers(), worker_.response_scratch(),
+                                    head, facts, limits);
 }
 
 // The first allow of a standing is recorded in passing; where the tier says so, each allow waits for its
@@ -361,7 +381,7 @@ void RequestRun::judge_client_failure() {
     const bool faulty = fault != BodyFault::none && fault != BodyFault::truncated;
     if (!request.exchange->response_started() && (faulty || too_slow)) {
         request.exchange.reset();
-        request.upstream.reset();
+        request.drop_app();
         const int status = fault == BodyFault::too_large ? 413 : too_slow ? 408 : 400;
         return reject(status, too_slow ? MessageFault(MessageFault::Late::slow_body) : MessageFault(fault));
     }
@@ -375,7 +395,7 @@ void RequestRun::judge_client_failure() {
 // What was wrong with an upstream's response, for the record and the metric.
 void RequestRun::note_upstream_fault() {
     auto& request = *state_;
-    if (request.upstream) request.facts.message_fault = request.upstream->message_fault();
+    if (request.app()) request.facts.message_fault = request.app()->message_fault();
     if (request.exchange->interim_storm()) request.facts.message_fault = MessageFault::Late::interim_storm;
     worker_.recorder().message_refused(Recorder::Side::upstream, request.facts.message_fault);
 }
@@ -383,7 +403,7 @@ void RequestRun::note_upstream_fault() {
 // Nothing went to the client yet: it gets a page of ours in place of the response that failed to come.
 void RequestRun::answer_upstream_fault() {
     auto& request = *state_;
-    auto fault = request.upstream ? request.upstream->fault() : UpstreamFault::busy;
+    auto fault = request.app() ? request.app()->fault() : UpstreamFault::busy;
     if (fault == UpstreamFault::none)
         fault = request.exchange->interim_storm() ? UpstreamFault::malformed : UpstreamFault::timed_out;
     note_upstream_fault();
@@ -392,7 +412,7 @@ void RequestRun::answer_upstream_fault() {
         fault == UpstreamFault::timed_out ? ExchangeOutcome::timed_out : ExchangeOutcome::upstream_failed;
     const bool drained = request.exchange->request_done();
     request.exchange.reset();
-    request.upstream.reset();
+    request.drop_app();
     auto answer = worker_.responder().fault(request.snapshot, asker(),
                                             &request.snapshot->app(request.verdict.permit->app()), fault,
                                             request.facts.request_id, worker_.reactor().wall());
@@ -450,7 +470,7 @@ void RequestRun::finish(ExchangeOutcome outcome, Ending ending) {
             facts.first_byte = request.exchange->first_byte_at();
     }
     if (client_ && facts.status == 0) facts.status = client_->status();
-    if (request.upstream) facts.upstream_connected = request.upstream->connected_at();
+    if (request.app()) facts.upstream_connected = request.app()->connected_at();
     if (request.tunnel) {
         facts.bytes_in += request.tunnel->client_bytes();
         facts.bytes_out += request.tunnel->upstream_bytes();

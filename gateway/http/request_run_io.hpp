@@ -2,6 +2,7 @@
 // RequestRun is one request from its whole head to its record, whatever wire it came by: judged, answered by
 // an app, a page or a refusal, carried, asked again while it is open, cut, recorded.
 #include "gateway/forward/upstream_http1_io.hpp"
+#include "gateway/forward/upstream_http2_io.hpp"
 #include "gateway/http/exchange.hpp"
 #include "gateway/http/http1_client_side.hpp"
 #include "gateway/http/local_upstream.hpp"
@@ -22,8 +23,18 @@ struct RequestState {
     std::optional<Http1ClientSide> client;  // HTTP/1 only
     std::optional<LocalUpstream> local;
     std::optional<UpstreamHttp1> upstream;
+    std::optional<UpstreamHttp2> upstream_http2;
     std::optional<Exchange> exchange;
     std::optional<Tunnel> tunnel;
+    // app: the one of the two upstreams that is there, or null.
+    const UpstreamSide* app() const noexcept {
+        if (upstream) return &*upstream;
+        return upstream_http2 ? &*upstream_http2 : nullptr;
+    }
+    void drop_app() noexcept {
+        upstream.reset();
+        upstream_http2.reset();
+    }
     std::string websocket_key;                     // ours, for a client whose wire has none (RFC 8441)
     std::shared_ptr<std::optional<bool>> durable;  // an allow that waits for its record
     void clear();
@@ -118,6 +129,7 @@ private:
     Asker asker() const noexcept { return {state_->facts.navigation, state_->facts.accept_language}; }
     std::uint64_t body_bytes_max() const;
     void begin_exchange(const RequestHead& head, UpstreamSide& upstream, PaceLimits pace);
+    UpstreamSide& make_upstream(UpstreamPool& pool, const RequestHead& head, const UpstreamFacts& facts);
     void record_allow();
     void answer_upstream_fault();
     void note_upstream_fault();

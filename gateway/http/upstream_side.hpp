@@ -19,8 +19,9 @@ struct ResponsePeek {
 // Why an upstream gave no, or no whole, response.
 enum class UpstreamFault : std::uint8_t {
     none,
-    refused,       // could not connect, or no address
+    refused,       // could not connect, no address, or turned the request away unread
     tls,           // the certificate could not be verified
+    protocol,      // speaks something else than what is configured
     closed_early,  // went away before the response head
     malformed,     // broke HTTP: nothing of it was passed on
     truncated,     // broke off inside the body
@@ -43,6 +44,9 @@ public:
     virtual BodyPeek response_body() = 0;
     virtual void consume_response_body(std::size_t bytes) = 0;
     virtual std::string_view response_trailers() const = 0;
+
+    // connected_at: when this request had its connection; zero before, and where there is none.
+    virtual SteadyTime connected_at() const noexcept { return {}; }
 
     virtual UpstreamFault fault() const = 0;
     // withholds_continue: the client said that it waits for 100 (Continue) before it sends its body (RFC 9110

@@ -57,8 +57,9 @@ Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(const std::st
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (auto trusted = trust(context, ca_path); !trusted) return trusted.error();
     if (expect_name(context, name)) impl->server_name = name;
-    static constexpr unsigned char alpn[] = "\x08http/1.1";
-    if (application == Application::http1) SSL_CTX_set_alpn_protos(context, alpn, sizeof alpn - 1);
+    static constexpr unsigned char http1[] = "\x08http/1.1", http2[] = "\x02h2";
+    if (application == Application::http1) SSL_CTX_set_alpn_protos(context, http1, sizeof http1 - 1);
+    if (application == Application::http2) SSL_CTX_set_alpn_protos(context, http2, sizeof http2 - 1);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, on_new_session);
     SSL_CTX_set_app_data(context, impl.get());

@@ -106,7 +106,7 @@ class TlsClientContext {
 public:
     // `ca_path` empty = the system's roots. `name` is the host name or address literal the certificate must
     // bear. `application` is what is spoken over it (ALPN, RFC 7301).
-    enum class Application : std::uint8_t { http1, unnamed };
+    enum class Application : std::uint8_t { http1, http2, unnamed };
     static Result<std::shared_ptr<TlsClientContext>> create(const std::string& ca_path,
                                                             const std::string& name,
                                                             Application application = Application::http1);

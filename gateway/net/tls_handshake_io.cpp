@@ -37,6 +37,8 @@ HandshakeFault fault_of(int reason) {
         case SSL_R_CERTIFICATE_VERIFY_FAILED:
         case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
             return HandshakeFault::certificate;
+        case SSL_AD_REASON_OFFSET + SSL_AD_NO_APPLICATION_PROTOCOL:
+            return HandshakeFault::alpn;
         default:
             break;
     }

@@ -60,8 +60,18 @@ std::string handshake_words(SSL* ssl) {
     return reason == nullptr ? "the peer closed the connection" : reason;
 }
 
+bool agreed_on_http2(const SSL* ssl) {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl, &name, &size);
+    return std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
+}
+
 std::string shake_hands(const config::Upstream& upstream, int fd, Millis timeout) {
-    const auto context = TlsClientContext::create(upstream.ca_path, upstream.server_name);
+    const bool http2 = upstream.protocol == config::UpstreamProtocol::http2;
+    const auto context = TlsClientContext::create(
+        upstream.ca_path, upstream.server_name,
+        http2 ? TlsClientContext::Application::http2 : TlsClientContext::Application::http1);
     if (!context) return std::string(context.error().detail());
     const std::unique_ptr<SSL, void (*)(SSL*)> ssl((*context)->make(), SSL_free);
     if (!ssl || SSL_set_fd(ssl.get(), fd) != 1) return "no memory";
@@ -69,7 +79,7 @@ std::string shake_hands(const config::Upstream& upstream, int fd, Millis timeout
     for (int turn = 0; turn < turns_max; ++turn) {
         ERR_clear_error();
         const int answer = SSL_connect(ssl.get());
-        if (answer == 1) return {};
+        if (answer == 1) return http2 && !agreed_on_http2(ssl.get()) ? "it does not speak HTTP/2" : "";
         const int wants = SSL_get_error(ssl.get(), answer);
         if (wants != SSL_ERROR_WANT_READ && wants != SSL_ERROR_WANT_WRITE) return handshake_words(ssl.get());
         pollfd waiting{fd, static_cast<short>(wants == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT), 0};

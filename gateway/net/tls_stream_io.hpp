@@ -18,7 +18,7 @@ enum class HandshakeFault : std::uint8_t {
     not_tls,       // plain HTTP or noise
     version,       // no common protocol version
     cipher,        // no common cipher suite, group or signature
-    alpn,          // the client speaks no http/1.1
+    alpn,          // the peer speaks none of the protocols offered
     certificate,   // upstream's certificate not trusted, expired or for another name
     alert,         // the peer refused us
     closed,        // the peer went away

@@ -187,6 +187,15 @@ TEST(Check, RefusesWhatContradictsItself) {
               "");
     EXPECT_EQ(warnings("{url: \"http://127.0.0.1:9001\"}", "{url: \"http://127.0.0.1:9001\", ca: a.pem}"),
               "upstream.tls_only ");
+    EXPECT_EQ(
+        warnings("{url: \"http://127.0.0.1:9001\"}", "{url: \"http://127.0.0.1:9001\", protocol: http2}"),
+        "");
+    EXPECT_EQ(load_string(replaced(replaced(small_text(), "{url: \"http://127.0.0.1:9001\"}",
+                                            "{url: \"http://127.0.0.1:9001\", protocol: http2}"),
+                                   "tier: general}", "tier: general, websocket: true}"))
+                  .diagnostics.at(0)
+                  .id(),
+              "upstream.http2_websocket");
     EXPECT_EQ(warnings("store: {", "store: {demo: true, "), "");
     EXPECT_EQ(load_string(replaced(replaced(small_text(), "store: {", "store: {demo: true, "),
                                    "127.0.0.1:8443", "0.0.0.0:8443"))

@@ -197,6 +197,23 @@ TEST(UpstreamHead, FramesUpgradesAndTokens) {
         holds(upstream_head(GoodRequest::get("Authorization: Bearer abc\r\n").head, facts()), "Bearer abc"));
 }
 
+TEST(UpstreamHead, OverHttp2ItIsFieldsAloneAndNothingOfAConnection) {
+    const GoodRequest request(
+        "POST /form HTTP/1.1\r\nHost: app.corp.example\r\nConnection: TE, X-Gone\r\nTE: trailers\r\nX-Gone: "
+        "1\r\n"
+        "Transfer-Encoding: chunked\r\nKeep-Alive: 5\r\nX-Kept: 1\r\n\r\n");
+    auto with = facts("/form");
+    with.version = HttpVersion::http2;
+    const auto head = upstream_head(request.head, with);
+    EXPECT_TRUE(head.starts_with("X-Kept: 1\r\nForwarded: ")) << head;
+    EXPECT_TRUE(head.ends_with("\r\nTE: trailers\r\n\r\n")) << head;
+    for (const char* not_there :
+         {"POST", "\nHost:", "Connection", "Transfer-Encoding", "Keep-Alive", "X-Gone"})
+        EXPECT_FALSE(holds(head, not_there)) << not_there << " in " << head;
+    const GoodRequest sized("PUT / HTTP/1.1\r\nHost: app.corp.example\r\nContent-Length: 3\r\n\r\n");
+    EXPECT_TRUE(holds(upstream_head(sized.head, with), "Content-Length: 3\r\n"));
+}
+
 TEST(UpstreamHead, NeedsNoMoreThanTheBoundAndSaysWhenItDoesNotFit) {
     const GoodRequest request = GoodRequest::get("User-Agent: t\r\nCookie: a=b\r\n");
     const std::string whole = upstream_head(request.head, facts());
