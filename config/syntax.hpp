@@ -20,8 +20,8 @@ std::optional<std::uint16_t> parse_port(std::string_view text);
 std::optional<std::pair<IpAddress, std::uint16_t>> parse_endpoint(std::string_view text);
 // parse_origin gives the origin in its one spelling: lower case, no default port (RFC 6454 section 6.2).
 std::optional<std::string> parse_origin(std::string_view text);
-// is_url_path: begins with '/', no empty or dot segment, no query, no ';' or backslash; and spelled as requests
-// are compared (canonical_path): escapes in upper case, of bytes that have no plain spelling.
+// is_url_path: begins with '/', no empty or dot segment, no query, no ';' or backslash; and spelled as
+// requests are compared (canonical_path): escapes in upper case, of bytes that have no plain spelling.
 bool is_url_path(std::string_view text) noexcept;
 bool is_method(std::string_view text) noexcept;
 bool is_env_name(std::string_view text) noexcept;
