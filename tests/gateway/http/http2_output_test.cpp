@@ -45,6 +45,7 @@ struct Pair final : Http2Owner {
     Pair()
         : server(Http2Codec::Role::server, {}, *this, from_server),
           client(Http2Codec::Role::client, {}, *this, from_client) {
+        exchange();  // a client opens nothing before it knows how much it may
         begin(first);
         begin(second);
         exchange();
