@@ -11,13 +11,18 @@ BlockingPool::BlockingPool(std::string name, unsigned threads, std::size_t queue
     for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-BlockingPool::~BlockingPool() {
+BlockingPool::~BlockingPool() { finish(Rest::runs); }
+
+void BlockingPool::finish(Rest rest) {
+    std::deque<Job> dropped;
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
+        if (rest == Rest::drops) dropped.swap(queue_);
     }
     wake_.notify_all();
-    for (auto& thread : threads_) thread.join();
+    for (auto& thread : threads_)
+        if (thread.joinable()) thread.join();
 }
 
 bool BlockingPool::submit(Job job) {

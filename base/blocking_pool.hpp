@@ -20,13 +20,17 @@ public:
 
     // `name` shows in thread listings (at most 15 characters).
     BlockingPool(std::string name, unsigned threads, std::size_t queue_max);
-    // Runs what is queued, then joins.
-    ~BlockingPool();
+    ~BlockingPool();  // as finish(Rest::runs)
     BlockingPool(const BlockingPool&) = delete;
     BlockingPool& operator=(const BlockingPool&) = delete;
 
     // submit answers false, and drops the job, when the queue is full or the pool is stopping.
     [[nodiscard]] bool submit(Job job);
+
+    // finish takes no more, runs or drops what is queued, and returns when no job runs any more.
+    // Thread: one, and none of the pool's own.
+    enum class Rest : std::uint8_t { runs, drops };
+    void finish(Rest rest);
 
     std::size_t queued() const;
     unsigned busy() const noexcept { return busy_.load(std::memory_order_relaxed); }

@@ -536,6 +536,13 @@ Server::~Server() {
     impl_->ops.reset();
     impl_->watch.reset();
     impl_->outbox.reset();
+    // A page for somebody who has gone need not be made; what ends access, and its record, is done. What they
+    // and the record's writer have to say goes to workers that no longer run, but still stand.
+    impl_->pages.finish(BlockingPool::Rest::drops);
+    impl_->hashing.finish(BlockingPool::Rest::drops);
+    for (auto* pool : {&impl_->ends, &impl_->acts, &impl_->administration})
+        pool->finish(BlockingPool::Rest::runs);
+    impl_->services->audit.reset();
     impl_->workers.clear();
 }
 

@@ -187,8 +187,16 @@ Result<> Staging::write(const UniqueFd& from, const BackupHead& head) {
     for (const auto& listed : head.manifest.files) {
         auto to = create_new(staged(listed.name));
         if (!to) return to.error();
-        auto copied = each_piece(from, at, listed.size_bytes,
-                                 [&](ByteView piece) { return write_whole(to->get(), piece); });
+        // What is installed is judged, not what was read before: the file may have changed in between.
+        Sha256Stream sum;
+        auto copied = each_piece(from, at, listed.size_bytes, [&](ByteView piece) {
+            sum.add(piece);
+            return write_whole(to->get(), piece);
+        });
+        if (copied && sum.finish() != listed.sha256)
+            return Error(
+                Errc::malformed,
+                fmt::format("the backup changed while it was read, in its part \"{}\"", listed.name));
         if (copied) copied = sync(*to, staged(listed.name));
         if (!copied) return copied;
         at += listed.size_bytes;

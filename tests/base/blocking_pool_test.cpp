@@ -34,5 +34,31 @@ TEST(BlockingPool, RefusesPastTheQueueAndRunsAllItAccepted) {
     EXPECT_EQ(ran.load(), accepted);
 }
 
+TEST(BlockingPool, FinishingRunsOrDropsWhatWaitsAndLeavesNothingRunning) {
+    for (const auto rest : {BlockingPool::Rest::runs, BlockingPool::Rest::drops}) {
+        std::atomic<int> ran{0};
+        std::promise<void> started, gate;
+        BlockingPool pool("test", 1, 3);
+        ASSERT_TRUE(pool.submit([&, open = gate.get_future().share()] {
+            started.set_value();
+            open.wait();
+            ++ran;
+        }));
+        started.get_future().wait();
+        for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool.submit([&] { ++ran; }));
+        std::thread opener([&] {
+            while (rest == BlockingPool::Rest::drops && pool.queued() != 0) std::this_thread::yield();
+            gate.set_value();
+        });
+        pool.finish(rest);
+        opener.join();
+        EXPECT_EQ(pool.queued(), 0u);
+        EXPECT_EQ(pool.busy(), 0u);
+        EXPECT_EQ(ran.load(), rest == BlockingPool::Rest::runs ? 4 : 1);
+        EXPECT_FALSE(pool.submit([] {}));
+        pool.finish(rest);  // again: nothing
+    }
+}
+
 }  // namespace
 }  // namespace sekisho
