@@ -110,6 +110,15 @@ bool is_prefetch(const PortalRequest& request) noexcept {
     return false;
 }
 
+bool read_allowed(const PortalRequest& request) noexcept {
+    const auto site = request.field("sec-fetch-site");
+    if (site.empty() || site == "same-origin" || site == "none") return true;
+    // Browsers name the destination since they tell a frame's navigation from a tab's.
+    const auto destination = request.field("sec-fetch-dest");
+    return request.field("sec-fetch-mode") == "navigate" &&
+           (destination.empty() || destination == "document");
+}
+
 bool form_allowed(const PortalRequest& request, std::string_view portal_origin) noexcept {
     if (request.method != "POST" || request.field("origin") != portal_origin) return false;
     const auto type = request.field("content-type");

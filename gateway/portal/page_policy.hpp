@@ -32,6 +32,11 @@ PortalResponse nothing_response();
 // is_prefetch: a browser guesses; such a request changes nothing.
 bool is_prefetch(const PortalRequest& request) noexcept;
 
+// read_allowed: what another site, or a neighbour of ours, may make a browser read here is a page in a tab of
+// its own: no fetch by script, no frame, no image (R3). A browser that says nothing of where a request comes
+// from is believed.
+bool read_allowed(const PortalRequest& request) noexcept;
+
 // form_allowed: POST, urlencoded, and exactly our own Origin (R3). A browser sends Origin with every POST.
 bool form_allowed(const PortalRequest& request, std::string_view portal_origin) noexcept;
 

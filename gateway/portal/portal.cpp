@@ -98,6 +98,7 @@ PortalResponse Portal::dispatch(const Route& route, const PortalRequest& request
     const Handler handler = reads ? route.get : request.method == "POST" ? route.post : nullptr;
     if (handler == nullptr) return not_allowed(request, route.get != nullptr, route.post != nullptr);
     if (reads && is_prefetch(request)) return nothing_response();
+    if (reads && !read_allowed(request)) return answer_error(request, "access.origin");
     if (route.who == Route::For::signed_in) {
         if (!request.session) {
             if (!request.is_navigation()) return problem_response(request, "signin.needed");

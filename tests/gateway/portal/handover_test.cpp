@@ -24,6 +24,33 @@ TEST(Handover, LeadsBackToWhatWasWanted) {
     EXPECT_EQ(browser.get("https://files.example:8443/x").content(), "upstream:files.example/x");
 }
 
+// A neighbour's script knows a transaction of its own choice: it may not have a code made for it in the
+// background, nor in a frame whose next address a service worker of the app would see (R2, R3).
+TEST(Handover, OnlyATabOfItsOwnDrawsACode) {
+    World world;
+    const Known sato = enrol(world, "sato");
+    Browser browser(world);
+    browser.sign_in(browser.get(wiki + "/"), "sato", sato.password, sato.code(world));
+    Browser other(world);
+    other.get(wiki + "/");
+    const auto begun = other.at;
+    ASSERT_EQ(begun.substr(0, 43), portal + "/.sekisho/start?");
+    const auto fetched = [&](std::string_view site, std::string_view mode, std::string_view destination) {
+        auto r = world.request("GET", begun);
+        r.fields = {{"sec-fetch-site", std::string(site)}, {"sec-fetch-mode", std::string(mode)}};
+        if (!destination.empty()) r.fields.push_back({"sec-fetch-dest", std::string(destination)});
+        for (const auto& [name, value] : browser.jar[r.host]) r.cookies.push_back({name, value});
+        return world.serve(std::move(r)).status;
+    };
+    for (const auto* site : {"same-site", "cross-site", "unheard-of"}) {
+        EXPECT_EQ(fetched(site, "no-cors", "empty"), 403) << site;
+        EXPECT_EQ(fetched(site, "navigate", "iframe"), 403) << site;
+        EXPECT_EQ(fetched(site, "navigate", "document"), 303) << site;
+        EXPECT_EQ(fetched(site, "navigate", ""), 303) << "a browser of before Sec-Fetch-Dest";
+    }
+    EXPECT_EQ(fetched("none", "navigate", "document"), 303);
+}
+
 TEST(Handover, AFormsAnswerNeverRedirectsToAnotherHost) {
     World world;
     const Known sato = enrol(world, "sato");
