@@ -256,6 +256,21 @@ Result<Issued> SessionService::rotate(const Digest& sso, const std::optional<New
     return Issued{std::move(token.text), all.front()};
 }
 
+Result<Issued> SessionService::begin_anew(const Digest& sso) {
+    auto issued = rotate(sso);
+    if (!issued) return issued;
+    const Digest id = issued->session->id_hash;
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(codes_, [&](const auto& code) { return code.second.sso == id; });
+    }
+    const auto had = [&](const Session& session) {
+        return session.id_hash == sso || (session.kind == Session::Kind::app && session.parent == id);
+    };
+    if (auto ended = end_where(had, EndReason::changed); !ended) return ended.error();
+    return issued;
+}
+
 std::vector<SessionPtr> SessionService::renewed_locked(const Session& sso, const Digest& id,
                                                        const std::optional<NewProof>& proof,
                                                        WallTime now) const {

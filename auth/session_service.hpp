@@ -78,6 +78,10 @@ public:
     // than what the session stands on lowers nothing: it is kept beside it, with its own time.
     Result<Issued> rotate(const Digest& sso, const std::optional<NewProof>& proof = std::nullopt);
 
+    // begin_anew is rotate after a password changed: the old id, the app sessions and the codes under way end
+    // at once, so that a stolen copy of the old id keeps nothing. App hosts are handed over to again.
+    Result<Issued> begin_anew(const Digest& sso);
+
     // Each of the following returns the sessions that ended.
     using Ended = std::vector<SessionPtr>;
 

@@ -364,7 +364,7 @@ Result<ChangeResult> SignIn::put_password(const Digest& sso, const std::string& 
     (void)sessions_.end_all(user, EndReason::changed, sso, Writing::later);
     if (auto done = store_.set_password(user, *hashed); !done) return done.error();
     if (auto done = sessions_.settle(); !done) return done.error();
-    auto issued = sessions_.rotate(sso);
+    auto issued = sessions_.begin_anew(sso);
     out.outcome = issued ? ChangeOutcome::changed : ChangeOutcome::session_gone;
     if (issued) out.session = std::move(*issued);
     return out;

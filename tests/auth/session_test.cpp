@@ -237,6 +237,24 @@ TEST_F(Sessions, ANewIdKeepsTheFamilyAndTheOldIdLastsHalfAMinuteWithItsOldRights
     EXPECT_TRUE(live(after) && live(wiki) && live(late));
 }
 
+TEST_F(Sessions, BegunAnewNothingOfTheOldIdIsLeft) {
+    const auto before = sso(), elsewhere = sso();
+    const auto wiki = app(before), other = app(elsewhere);
+    const auto code =
+        house->sessions->issue_code(before.session->id_hash, "files.example", transaction).value();
+    const auto after = house->sessions->begin_anew(before.session->id_hash).value();
+    EXPECT_FALSE(live(before)) << "not for its last seconds either";
+    EXPECT_FALSE(live(wiki));
+    EXPECT_EQ(house->log.why_ended(before.session->id_hash), EndReason::changed);
+    EXPECT_FALSE(house->sessions->issue_code(before.session->id_hash, "wiki.example", transaction));
+    EXPECT_FALSE(house->sessions->redeem_code(code, "files.example", transaction, address(8), "b"));
+    EXPECT_TRUE(live(after) && live(elsewhere) && live(other));
+    EXPECT_TRUE(live(app(after))) << "the new id hands over";
+    restart();
+    EXPECT_TRUE(live(after));
+    EXPECT_FALSE(live(before) || live(wiki));
+}
+
 TEST_F(Sessions, TheOldIdGoesWithItsFamily) {
     const auto before = sso();
     const auto after = house->sessions->rotate(before.session->id_hash).value();

@@ -97,6 +97,19 @@ TEST_F(SignInTest, ATicketFromBeforeAChangeOfPasswordIsWorthNothing) {
     EXPECT_EQ(result.finding, Finding::changed_meanwhile);
 }
 
+TEST_F(SignInTest, AChangeOfPasswordLeavesACopyOfTheCookieNothing) {
+    auto sato = house->activated("sato");
+    const auto sso = house->signed_in(sato).session->id_hash;
+    const auto code = house->sessions->issue_code(sso, "wiki.example", Digest{1}).value();
+    const auto wiki =
+        house->sessions->redeem_code(code, "wiki.example", Digest{1}, address(1), "b").value().session;
+    const auto done = house->sign_in->change_password(sso, sato.password, "four deaf rats sit").value();
+    ASSERT_EQ(done.outcome, ChangeOutcome::changed);
+    EXPECT_FALSE(house->sessions->find(sso));
+    EXPECT_FALSE(house->sessions->find(wiki->id_hash));
+    EXPECT_TRUE(house->sessions->find(done.session->session->id_hash));
+}
+
 TEST_F(SignInTest, DisabledIsShownOnlyToSomebodyWhoProvedBoth) {
     auto sato = house->activated("sato");
     ASSERT_TRUE(house->accounts->disable("sato"));
