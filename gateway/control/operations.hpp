@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sekisho::gateway {
@@ -25,10 +26,8 @@ public:
     // and the audit. Begin does what waits for nothing.
     using Rest = std::function<Result<boost::json::object>(const std::string& actor)>;
     using Begin = std::function<Rest(const boost::json::object& arguments)>;
-    // add_ending: verbs that end access.
-    void add_ending(std::string verb, Begin begin) {
-        endings_.emplace_back(std::move(verb), std::move(begin));
-    }
+    // add_ending: verbs that end access. `verb` outlives this.
+    void add_ending(std::string_view verb, Begin begin) { endings_.emplace_back(verb, std::move(begin)); }
     // add gives a running gateway's own verbs (reload, status ...) a place in the same table.
     void add(std::string verb, Handler handler) { extra_.emplace_back(std::move(verb), std::move(handler)); }
 
@@ -69,7 +68,7 @@ private:
     Services& services_;
     std::string portal_url_;
     std::vector<std::pair<std::string, Handler>> extra_;
-    std::vector<std::pair<std::string, Begin>> endings_;
+    std::vector<std::pair<std::string_view, Begin>> endings_;
 };
 
 }  // namespace sekisho::gateway
