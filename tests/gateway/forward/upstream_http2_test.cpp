@@ -165,7 +165,9 @@ protected:
     std::string takes(int status = 200) {
         const auto peek = side->response();
         EXPECT_EQ(peek.state, Peek::final);
-        if (peek.state == Peek::final) EXPECT_EQ(peek.head->status, status);
+        if (peek.state == Peek::final) {
+            EXPECT_EQ(peek.head->status, status);
+        }
         return body();
     }
     std::string body() {
@@ -248,9 +250,12 @@ TEST_F(UpstreamHttp2Test, AnAbortedUploadIsResetAndNeverEnds) {
     side->write_body(as_bytes(std::string_view("hel")));
     side.reset();
     for (const auto& one : link.sent()) {
-        if (one.type == frames::headers || one.type == frames::data)
+        if (one.type == frames::headers || one.type == frames::data) {
             EXPECT_EQ(one.flags & frames::end_stream, 0);
-        if (one.type == frames::reset) EXPECT_EQ(frames::read_u32(one.payload), 8U);
+        }
+        if (one.type == frames::reset) {
+            EXPECT_EQ(frames::read_u32(one.payload), 8U);
+        }
     }
     EXPECT_EQ(link.wire.streams(), 0U);
 }
