@@ -163,9 +163,9 @@ TEST_F(PasskeyPages, AScriptHearsWhichFactorIsMissing) {
     EXPECT_TRUE(proof_would_help(request, decision));
     const auto refused = answer_refusal(request, AppId{0}, decision);
     EXPECT_EQ(refused.status, 401);
-    const auto challenge = refused.field("www-authenticate");
-    EXPECT_NE(challenge.find("insufficient_user_authentication"), std::string_view::npos);
-    EXPECT_NE(challenge.find("acr_values=\"passkey\""), std::string_view::npos);
+    const auto asked = refused.field("www-authenticate");
+    EXPECT_NE(asked.find("insufficient_user_authentication"), std::string_view::npos);
+    EXPECT_NE(asked.find("acr_values=\"passkey\""), std::string_view::npos);
     // Whoever is limited after a recovery is helped by no proof (R16).
     session->limited_until = request.now + Seconds{60};
     EXPECT_FALSE(proof_would_help(request, decision));
@@ -189,14 +189,14 @@ TEST_F(PasskeyPages, WhoHoldsAPasskeyThatDoesNotDoIsNotToldOfCodes) {
         {FactorStrength::otp, "factor.passkey_needed"},
         {FactorStrength::passkey, "factor.device_passkey_needed"},
         {FactorStrength::password, "factor.stronger_needed"}};
-    for (const auto& [strength, key] : rows) {
+    for (const auto& [strength, name] : rows) {
         auto session = std::make_shared<auth::Session>();
         session->user = "sato";
         session->strength = strength;
         request.session = session;
         const auto page = answer_refusal(request, AppId{0}, decision);
-        const Word& words = word(key);
-        EXPECT_EQ(page.status, 403) << key << ": a page has no challenge, so it is no 401";
+        const Word& words = word(name);
+        EXPECT_EQ(page.status, 403) << name << ": a page has no challenge, so it is no 401";
         EXPECT_NE(page.content().find(words.text(Language::en)), std::string_view::npos) << page.content();
     }
 }
