@@ -106,7 +106,8 @@ private:
         ImportedPerson person{
             row.line,           value(row, "account"), value(row, "kind"),     value(row, "org"),
             value(row, "name"), value(row, "mail"),    value(row, "language"), {}};
-        for (const auto part : split(value(row, "groups"), ' '))
+        const auto groups = value(row, "groups");
+        for (const auto part : split(groups, ' '))
             if (!part.empty()) person.groups.emplace_back(part);
         check_account(person);
         check_kind(person);
