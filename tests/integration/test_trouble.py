@@ -107,9 +107,11 @@ def test_connections_that_are_being_opened_count(fresh_gateway):
     with deaf_port() as port:
         gateway = fresh_gateway(lambda s: (s["limits"].update(workers=1), s["upstreams"]["wiki"].update(
             url=f"http://127.0.0.1:{port}", connect_timeout="2s", connections=2)))
-        account = gateway.add("sato")
-        browsers = [gateway.signed_in(account, "files") for _ in range(8)]
-        statuses = ask_all(8, lambda n: browsers[n].go(gateway.url("wiki", "/echo")).status)
+        browser = gateway.signed_in(gateway.add("sato"), "files")
+        assert browser.go(gateway.url("wiki", "/echo")).status in (502, 504), "signed in there, and it is not reached"
+        request = (f"GET /echo HTTP/1.1\r\nHost: {gateway.host('wiki')}\r\nConnection: close\r\n"
+                   f"{cookie_line(browser)}\r\n")
+        statuses = [gw.statuses(data)[0] for data in ask_all(8, lambda n: gateway.exchange_raw("wiki", request))]
     assert statuses.count(503) == 6 and all(status in (502, 503, 504) for status in statuses), statuses
 
 
