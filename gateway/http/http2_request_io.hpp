@@ -49,7 +49,10 @@ private:
     ClientSide& client_for(RequestState& state, const RequestHead& head, const ClientFacts& facts,
                            std::uint64_t body_bytes_max) override;
     void ask_for_body() override;
-    void drop_output() override { session_.withhold(id()); }
+    // Before a head of it was sent nothing of the stream can stand anywhere.
+    void drop_output() override {
+        if (status_ != 0) session_.withhold(id());
+    }
     void drop_input() override;
     Raw raw() override { return {bytes_, tunnel_in_}; }
     void break_off() override;
