@@ -69,7 +69,7 @@ std::string code_tokens_page(const Frame& frame, const CodeTokensView& view) {
         el("section", {cls("sheet stack"), {"aria-labelledby", "so"}},
            {el("h2", {{"id", "so"}}, {say("code_page.anew_title")}), el("p", {say("code_page.anew_lead")}),
             el("p", {el("a", {cls("btn end"), href("/.sekisho/account/enrol")}, {say("code_page.anew")})})});
-    return page(frame, {say("code_page.title"), {}, true}, el("div", {cls("mid stack loose")}, {body}));
+    return page(frame, {say("code_page.title"), {}}, el("div", {cls("mid stack loose")}, {body}));
 }
 
 }  // namespace sekisho::gateway

@@ -44,6 +44,34 @@ for (const [locale, words] of Object.entries(WORDS)) {
     await context.close();
   });
 
+  test(`a second token for codes is added, named and removed, in ${words.lang}`, async () => {
+    const context = await profile(browser, { locale });
+    const page = await context.newPage();
+    await signIn(page, stage.accounts[`codes-${words.lang}`], url('portal'));
+    await page.goto(url('portal', '/.sekisho/account/codes'));
+    const rows = page.locator('ul.rows > li');
+    assert.equal(await rows.count(), 1);
+    const pages = [page.url(), url('portal', '/.sekisho/account/codes/new?kind=counter'), url('portal', '/.sekisho/account/codes/new')];
+    for (const address of pages) {
+      await page.goto(address);
+      await accessible(page);
+      await glyphs(page);
+    }
+    const secret = (await page.content()).replace(/<[^>]+>/g, '\n').match(/\b(?:[A-Z2-7]{4}[ \u00a0]?){6,16}/)[0].replace(/[\s\u00a0]/g, '');
+    await page.locator('input[name="name"]').fill('予備の電話');
+    await field(page, 'one-time-code').fill(code(secret, Math.floor(Date.now() / 30000)));
+    await submit(page, field(page, 'one-time-code'));
+    assert.equal(await rows.count(), 2);
+    await accessible(page);
+    await glyphs(page);
+    const added = rows.filter({ hasText: '予備の電話' });
+    await added.locator('button.end').click();
+    await page.waitForLoadState('load');
+    assert.equal(await rows.count(), 1);
+    assert.deepEqual(context.complaints, []);
+    await context.close();
+  });
+
   test(`who is on duty sees the state of the gateway, in ${words.lang}`, async () => {
     const context = await profile(browser, { locale });
     const page = await context.newPage();

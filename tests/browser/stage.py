@@ -19,7 +19,7 @@ import gateway as gw  # noqa: E402
 from upstreams import ACTIONS, Upstream, by_path  # noqa: E402
 
 PEOPLE = ["flow-en", "flow-ja", "tabs", "chain", "neighbour", "reach", "space", "plain", "refused", "back",
-          "keys-en", "keys-ja", "keys-more", "keys-wrong"]
+          "keys-en", "keys-ja", "keys-more", "keys-wrong", "codes-en", "codes-ja"]
 DUTY = ["duty-en", "duty-ja"]
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>App</title></head>
